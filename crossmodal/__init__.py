@@ -1,0 +1,1 @@
+"""Chat, classify, search and fuse across modalities with small or large vision-language models."""

@@ -1,0 +1,1 @@
+"""A conversation about pictures -> a stream of text."""

@@ -1,0 +1,204 @@
+"""Answers questions about pictures, as a stream, and keeps what the next turn can use again."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crossmodal.chat.answer import Decoding, Piece
+from crossmodal.chat.conversation import Conversation
+from crossmodal.chat.generation import Generation, as_user_error
+from crossmodal.chat.memory import BoundedCache, Prefix, cache_bytes
+from crossmodal.errors import UserError
+from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.loading import LoadedModel
+from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+
+class ChatEngine:
+    """One for the app. `session` names a conversation whose prefix is kept between turns."""
+
+    def __init__(self, manager: ModelManager, settings: Settings) -> None:
+        self._manager = manager
+        self._features: BoundedCache[Any] = BoundedCache(settings.feature_cache_mb * 1_000_000)
+        self._prefixes: BoundedCache[Prefix] = BoundedCache(settings.prefix_cache_mb * 1_000_000)
+        manager.on_unload(lambda loaded: self._forget_all())
+
+    def stream(
+        self,
+        conversation: Conversation,
+        spec: ModelSpec,
+        precision: str = "auto",
+        decoding: Decoding | None = None,
+        session: str | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Piece]:
+        """The answer to the last question, growing. Setting `stop`, or closing the iterator, ends it within a token.
+
+        Raises UserError where the question cannot be put to this model.
+        """
+        stop = stop or threading.Event()
+        with self._manager.use(spec, precision) as loaded, loaded.computing:
+            yield from self._answer(loaded, conversation, decoding or Decoding(), session, stop)
+
+    def answer(self, conversation: Conversation, spec: ModelSpec, **options: Any) -> str:
+        """The whole answer at once."""
+        text = ""
+        for piece in self.stream(conversation, spec, **options):
+            text = piece.text
+        return text
+
+    def forget(self, session: str) -> None:
+        """Drop what was kept for a session."""
+        self._prefixes.take(session)
+
+    def _forget_all(self) -> None:
+        self._features.clear()
+        self._prefixes.clear()
+
+    def _answer(
+        self,
+        loaded: LoadedModel,
+        conversation: Conversation,
+        decoding: Decoding,
+        session: str | None,
+        stop: threading.Event,
+    ) -> Iterator[Piece]:
+        began = time.perf_counter()
+        prompt = self._prompt(loaded, conversation)
+        prefix = self._kept_prefix(loaded, prompt, session)
+        inputs = self._inputs(loaded, prompt, prefix)
+        run = Generation(loaded, inputs, decoding, stop)
+        try:
+            for text in run.texts():
+                yield Piece(text)
+        finally:
+            run.finish()
+        if run.error is not None:
+            raise as_user_error(run.error) from run.error
+        reused = prefix.cache_length if prefix else 0
+        yield Piece(run.text, run.cost(len(prompt.ids), prompt.picture_tokens, reused, began), stop.is_set())
+        self._keep(loaded, prompt, run, session)
+
+    def _prompt(self, loaded: LoadedModel, conversation: Conversation) -> "_Prompt":
+        try:
+            encoded = loaded.processor.apply_chat_template(
+                conversation.for_processor(),
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+                sanitize_control_tokens=True,
+            )
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            log.exception("the chat template of %s failed", loaded.spec.id)
+            raise UserError(
+                f"{loaded.spec.title} cannot take this conversation: its chat template refuses it. Clear it and ask again.",
+                f"{loaded.spec.title} 无法接受这段对话（聊天模板拒绝了它）。请清空后再问。",
+            ) from error
+        ids = encoded["input_ids"][0]
+        limit = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+        if limit and len(ids) >= limit:
+            raise UserError(
+                f"The conversation has {len(ids)} tokens and {loaded.spec.title} reads at most {limit}. "
+                "Clear it, or ask with fewer pictures.",
+                f"对话有 {len(ids)} 个词元，{loaded.spec.title} 最多读 {limit} 个。请清空，或减少图片。",
+            )
+        picture_token = getattr(loaded.model.config, "image_token_id", None)
+        return _Prompt(dict(encoded), ids, tuple(p.hash for p in conversation.pictures), _count(ids, picture_token))
+
+    def _kept_prefix(self, loaded: LoadedModel, prompt: "_Prompt", session: str | None) -> "_UsablePrefix | None":
+        kept = self._prefixes.take(session) if session else None
+        if kept is None or kept.model != (loaded.spec.id, loaded.precision):
+            return None
+        if len(kept.pictures) != len(prompt.pictures) and not prompt.one_tensor_a_picture:
+            return None  # this family's inputs cannot be split by picture
+        common = min(kept.common_length(prompt.ids, prompt.pictures), len(prompt.ids) - 1)
+        surplus = kept.cache.get_seq_length() - common
+        if common <= 0 or surplus < 0 or (surplus > 0 and not getattr(kept.cache, "is_croppable", True)):
+            return None
+        picture_token = getattr(loaded.model.config, "image_token_id", None)
+        if _count(kept.ids[:common], picture_token) != _count(kept.ids, picture_token):
+            return None  # the cut would go through the pictures
+        if surplus:
+            kept.cache.crop(-surplus)
+        return _UsablePrefix(kept.cache, common, len(kept.pictures))
+
+    def _inputs(self, loaded: LoadedModel, prompt: "_Prompt", prefix: "_UsablePrefix | None") -> dict[str, Any]:
+        inputs = {k: v.to(loaded.device) if hasattr(v, "to") else v for k, v in prompt.encoded.items()}
+        known = prefix.pictures if prefix else 0
+        if prefix:
+            inputs["past_key_values"] = prefix.cache
+        if prompt.one_tensor_a_picture:
+            pixels = inputs.pop("pixel_values")
+            if known < len(prompt.pictures):
+                inputs["mm_encoder_outputs"] = {"image": self._encoded(loaded, prompt.pictures, pixels, known)}
+        elif known:
+            for key in [k for k in inputs if k.startswith(("pixel_values", "image_sizes", "pixel_attention_mask"))]:
+                del inputs[key]
+        return inputs
+
+    def _encoded(self, loaded: LoadedModel, hashes: tuple[str, ...], pixels: "Tensor", first: int) -> Any:
+        """Image features for the pictures from `first` on, each encoded once in its life."""
+        from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+        features: list[Any] = []
+        for picture_hash, tensor in list(zip(hashes, pixels, strict=True))[first:]:
+            key = (loaded.spec.id, loaded.precision, picture_hash)
+            feature = self._features.get(key)
+            if feature is None:
+                feature = self._encode_picture(loaded, tensor)
+                self._features.put(key, feature, feature.numel() * feature.element_size())
+            features.append(feature)
+        each: Any = tuple(features)  # one tensor a picture; the annotation knows only of one for all
+        return BaseModelOutputWithPooling(pooler_output=each)
+
+    def _encode_picture(self, loaded: LoadedModel, pixels: "Tensor") -> "Tensor":
+        """(3, height, width) -> (picture tokens, width of the language model)."""
+        import torch
+
+        with torch.inference_mode(False), torch.no_grad():
+            pixels = pixels[None].to(dtype=loaded.model.dtype)
+            output = loaded.model.get_image_features(pixel_values=pixels, return_dict=True).pooler_output
+        return torch.cat(tuple(output), dim=0)
+
+    def _keep(self, loaded: LoadedModel, prompt: "_Prompt", run: "Generation", session: str | None) -> None:
+        if session is None or run.cache is None or run.sequence is None:
+            return
+        length = run.cache.get_seq_length()
+        kept = Prefix(run.sequence[:length].cpu(), prompt.pictures, run.cache, (loaded.spec.id, loaded.precision))
+        self._prefixes.put(session, kept, cache_bytes(run.cache))
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    encoded: dict[str, Any]
+    ids: "Tensor"
+    pictures: tuple[str, ...]
+    picture_tokens: int
+
+    @property
+    def one_tensor_a_picture(self) -> bool:
+        """LLaVA 1.5 and its kin: (pictures, 3, height, width) and nothing else that belongs to pictures."""
+        pixels = self.encoded.get("pixel_values")
+        plain = set(self.encoded) <= {"input_ids", "attention_mask", "pixel_values"}
+        return pixels is not None and plain and pixels.ndim == 4 and len(pixels) == len(self.pictures)
+
+
+@dataclass(frozen=True)
+class _UsablePrefix:
+    cache: Any
+    cache_length: int
+    pictures: int
+
+
+def _count(ids: "Tensor", token: int | None) -> int:
+    return ids.tolist().count(token)

@@ -1,0 +1,99 @@
+"""Reads one checkpoint into memory, in the precision asked for."""
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from crossmodal.errors import ModelError
+from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.machine import Precision
+
+KEPT_IN_16_BITS = [".*vision_tower", ".*vision_model", ".*visual", ".*multi_modal_projector", ".*connector", "lm_head"]
+"""Quantising these costs answers and saves little. Patterns match from the start of a module's full name."""
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory with its processor. `computing` is held while it runs: one user at a time."""
+
+    spec: ModelSpec
+    precision: Precision
+    device: str
+    model: Any
+    processor: Any
+    bytes: int
+    computing: Any = field(default_factory=Lock)  # a plain one: a stream may end on another thread than it began
+
+
+def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:
+    """Weights and processor from a folder, the Hub's cache or the Hub.
+
+    Raises ModelError, in one sentence, where that fails.
+    """
+    import torch
+    from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
+
+    source = str(spec.folder or spec.id)
+    common: dict[str, Any] = {"revision": spec.revision, "local_files_only": offline or spec.folder is not None}
+    auto = AutoModelForImageTextToText if spec.task == "chat" else AutoModel
+    dtype = torch.float32 if precision == "fp32" else torch.bfloat16
+    try:
+        processor = AutoProcessor.from_pretrained(source, backend="pil", **common)
+        model: Any = auto.from_pretrained(
+            source,
+            dtype=dtype,
+            use_safetensors=True,
+            quantization_config=_quantisation(precision),
+            device_map=device if precision in ("int8", "nf4") else None,
+            **common,
+        )
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # loaders of many families and formats fail in as many ways
+        raise ModelError(*_sentence(spec, error)) from error
+    if precision in ("fp32", "bf16"):
+        model.to(torch.device(device))
+    model.eval()
+    model.requires_grad_(False)
+    return LoadedModel(spec, precision, device, model, processor, model.get_memory_footprint())
+
+
+def _quantisation(precision: Precision) -> Any:
+    if precision not in ("int8", "nf4"):
+        return None
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if precision == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=KEPT_IN_16_BITS)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=KEPT_IN_16_BITS,
+    )
+
+
+def _sentence(spec: ModelSpec, error: Exception) -> tuple[str, str]:
+    """What to tell the person, in English and Chinese."""
+    if isinstance(error, ImportError):
+        package = error.name or "see the log"
+        return (
+            f"{spec.title} needs a package that is not installed ({package}). Install it and try again.",
+            f"{spec.title} 需要一个尚未安装的包（{package}）。请安装后再试。",
+        )
+    if isinstance(error, OSError) and spec.folder is None:
+        return (
+            f"{spec.title} could not be fetched. Check the id and the network, or start with a local folder; "
+            "the bundled model works without either.",
+            f"无法获取 {spec.title}。请检查名称和网络，或使用本地文件夹；内置模型不需要网络。",
+        )
+    if isinstance(error, OSError):
+        return (
+            f"{spec.title} could not be loaded: its folder lacks files or they are damaged. Download it again.",
+            f"{spec.title} 加载失败：文件夹缺少文件或文件已损坏。请重新下载。",
+        )
+    return (
+        f"{spec.title} could not be loaded: its files are damaged or not for this task. Choose another checkpoint.",
+        f"{spec.title} 加载失败：文件已损坏，或不适合这个任务。请换一个。",
+    )

@@ -1,0 +1,194 @@
+"""Trains `picturebook-clip`: a small CLIP on picture-book scenes with captions in two languages.
+
+Its losses: InfoNCE between pictures and captions (Radford et al. 2021), and between pictures of one thing and names; the
+same idea a patch at a time, each patch being matched with the name of the thing that fills it, so that the patches also
+answer "where is it seen"; and a plain classifier of patches, dropped after training, which gets the tower going. The
+world knows what fills a patch.
+
+    python -m crossmodal.training.clip --minutes 60
+    torchrun --nproc_per_node 2 -m crossmodal.training.clip --minutes 60
+
+It resumes from its folder of checkpoints when started again.
+"""
+
+import argparse
+import os
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+    CLIPProcessor,
+    PreTrainedTokenizerFast,
+)
+
+from crossmodal.training.clip_data import MEAN, PATCH, SIDE, STD, TRAINING_SEEDS, ClipBatch, batches, to_device
+from crossmodal.training.recipe import decay_groups, save_model, shared_tokenizer, training_parser
+from crossmodal.training.run import Schedule, TrainingRun
+from crossmodal.training.tokens import train_tokenizer
+from crossmodal.world.captions import caption
+from crossmodal.world.sampler import SceneSampler
+from crossmodal.world.vocabulary import vocabulary
+from crossmodal.world.words import LANGUAGES
+
+MAX_LOGIT_SCALE = float(np.log(100))
+
+
+class ClipTask(nn.Module):
+    """A CLIPModel with its two losses."""
+
+    BACKGROUND_WEIGHT = 0.1
+    PATCH_WEIGHT = 1.0
+
+    def __init__(self, model: CLIPModel, classify: bool = True) -> None:
+        super().__init__()
+        self.model = model
+        width = model.visual_projection.in_features
+        self.classifier = nn.Linear(width, len(vocabulary().names) + 1) if classify else None
+
+    def forward(self, batch: ClipBatch) -> dict[str, Tensor]:
+        vision = self.model.vision_model(pixel_values=batch.pixels)
+        return self.losses(vision.last_hidden_state, batch)
+
+    def losses(self, hidden: Tensor, batch: ClipBatch) -> dict[str, Tensor]:
+        """The losses from the vision tower's last hidden state, (batch, 1 + patches, width)."""
+        hidden = self.model.vision_model.post_layernorm(hidden)
+        projected = self.model.visual_projection(hidden)
+        seen = F.normalize(projected.float(), dim=-1)
+        scale = self.model.logit_scale.exp()
+        captions = self._text(batch.captions)
+        logits = scale * seen[:, 0] @ captions.T
+        twins = batch.same_caption & ~torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+        logits = logits.masked_fill(twins, float("-inf"))  # not wrong, only not the pair
+        target = torch.arange(len(logits), device=logits.device)
+        contrast = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+        names = self._text(batch.names)
+        weight = torch.ones(len(names), device=logits.device)
+        weight[-1] = self.BACKGROUND_WEIGHT
+        patch_logits = scale * seen[:, 1:] @ names.T
+        patch = F.cross_entropy(patch_logits.flatten(0, 1), batch.patches.flatten(), weight=weight)
+        thing = batch.patches != len(names) - 1
+        right = (patch_logits.argmax(-1) == batch.patches)[thing].float().mean()
+        whole = self._whole_picture(scale * seen[:, 0] @ names.T, batch.patches)
+        named = torch.zeros_like(patch)
+        if self.classifier:
+            every = torch.full((self.classifier.out_features,), 1.0, device=logits.device)
+            every[-1] = self.BACKGROUND_WEIGHT
+            guesses = self.classifier(hidden[:, 1:]).float().flatten(0, 1)
+            named = F.cross_entropy(guesses, batch.name_ids[batch.patches.flatten()], weight=every)
+        return {
+            "loss": contrast + self.PATCH_WEIGHT * patch + named + whole,
+            "contrast": contrast.detach(),
+            "patch": patch.detach(),
+            "named": named.detach(),
+            "whole": whole.detach(),
+            "patch_accuracy": right,
+            "pair_accuracy": (logits.argmax(-1) == target).float().mean(),
+        }
+
+    @staticmethod
+    def _whole_picture(logits: Tensor, patches: Tensor) -> Tensor:
+        """Pictures of one name, matched with all names of the batch: zero-shot classification itself.
+
+        logits: (batch, names), the last name being "nothing"; patches: (batch, grid * grid).
+        """
+        nothing = logits.shape[1] - 1
+        highest = patches.masked_fill(patches == nothing, -1).amax(1)
+        lowest = patches.amin(1)
+        alone = (highest == lowest) & (highest >= 0)
+        if not alone.any():
+            return logits.sum() * 0
+        return F.cross_entropy(logits[alone, :-1], highest[alone])
+
+    def _text(self, tokens: dict[str, Tensor]) -> Tensor:
+        features = self.model.get_text_features(**tokens).pooler_output
+        return F.normalize(features.float(), dim=-1)
+
+    def clamp(self) -> None:
+        self.model.logit_scale.data.clamp_(0, MAX_LOGIT_SCALE)
+
+
+def caption_corpus(count: int) -> Iterator[str]:
+    """Texts to train the tokenizer on; every name and alias occurs."""
+    sampler = SceneSampler(uniform=True)
+    for seed in range(TRAINING_SEEDS, TRAINING_SEEDS + count):
+        for language in LANGUAGES:
+            yield caption(sampler.sample(seed), language, random.Random(seed))
+    for thing in vocabulary().things:
+        yield from (f"{thing.one}", f"two {thing.many}", thing.zh_one, *thing.aliases, *thing.zh_aliases)
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast) -> CLIPModel:
+    return CLIPModel(
+        CLIPConfig(
+            projection_dim=256,
+            logit_scale_init_value=float(np.log(1 / 0.07)),
+            vision_config={
+                "hidden_size": 256,
+                "intermediate_size": 1024,
+                "num_hidden_layers": 6,
+                "num_attention_heads": 4,
+                "image_size": SIDE,
+                "patch_size": PATCH,
+                "hidden_act": "gelu",
+            },
+            text_config={
+                "hidden_size": 192,
+                "intermediate_size": 768,
+                "num_hidden_layers": 3,
+                "num_attention_heads": 3,
+                "vocab_size": len(tokenizer),
+                "max_position_embeddings": 64,
+                "hidden_act": "gelu",
+                "bos_token_id": tokenizer.bos_token_id,
+                "eos_token_id": tokenizer.eos_token_id,
+                "pad_token_id": tokenizer.pad_token_id,
+            },
+        )
+    )
+
+
+def image_processor() -> CLIPImageProcessorPil:
+    return CLIPImageProcessorPil(
+        size={"height": SIDE, "width": SIDE},
+        crop_size={"height": SIDE, "width": SIDE},
+        do_center_crop=False,
+        image_mean=[MEAN] * 3,
+        image_std=[STD] * 3,
+    )
+
+
+def main(arguments: argparse.Namespace) -> None:
+    torch.manual_seed(0)
+    torch.set_num_threads(arguments.threads)
+    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    tokenizer = shared_tokenizer(
+        accelerator, arguments.run, lambda: train_tokenizer(caption_corpus(20_000), 4096, lowercase=True)
+    )
+    model = new_model(tokenizer)
+    if accelerator.device.type == "cpu":
+        model.set_attn_implementation("eager")  # PyTorch 2.13's fused attention is five times slower backwards here
+    task = ClipTask(model)
+    optimizer = torch.optim.AdamW(decay_groups(task, arguments.rate), betas=(0.9, 0.98), fused=True)
+    schedule = Schedule(arguments.minutes, arguments.steps, arguments.warmup)
+    run = TrainingRun(accelerator, task, optimizer, schedule, arguments.run, task.clamp)
+    done = run.step * accelerator.num_processes + accelerator.process_index * 10_000_000
+    first = TRAINING_SEEDS + done * arguments.batch
+    processor = CLIPProcessor(image_processor(), tokenizer)
+    stream = (to_device(b, accelerator.device) for b in batches(tokenizer, first, arguments.batch, arguments.workers))
+    run.train(stream, lambda: save_model(model, processor, arguments.output))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    options = training_parser("clip", __doc__).parse_args()
+    if not options.minutes and not options.steps:
+        raise SystemExit("Say how long: --minutes or --steps.")
+    main(options)

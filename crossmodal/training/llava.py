@@ -1,0 +1,200 @@
+"""Trains `picturebook-llava`: the tower of `picturebook-clip`, an MLP projector and a small Llama (Liu et al. 2023).
+
+Two stages, as in the LLaVA papers, except that the language model is not pretrained but learns from nothing:
+
+    python -m crossmodal.training.llava --stage align --minutes 10    captions; the tower rests
+    python -m crossmodal.training.llava --stage tune --minutes 60     conversations; the tower learns on, slowly
+
+Both stages also pull each projected patch towards the embeddings of the words for what it shows, which the world knows:
+the language model then reads pictures as if they were text, and need not discover that first. In the second stage the
+tower keeps its CLIP losses, and both checkpoints are written, so that they go on sharing one tower.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+from transformers import (
+    CLIPModel,
+    CLIPProcessor,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
+    PreTrainedTokenizerFast,
+)
+
+from crossmodal.paths import MODELS
+from crossmodal.training.clip import ClipTask, image_processor
+from crossmodal.training.clip_data import GRID, PATCH, TRAINING_SEEDS
+from crossmodal.training.llava_data import (
+    ASSISTANT,
+    CHAT_TEMPLATE,
+    IGNORED,
+    IMAGE,
+    SYSTEM,
+    USER,
+    LlavaBatch,
+    batches,
+    conversation_corpus,
+    on_device,
+    token_id,
+)
+from crossmodal.training.recipe import decay_groups, save_model, shared_tokenizer, training_parser
+from crossmodal.training.run import Schedule, TrainingRun
+from crossmodal.training.tokens import train_tokenizer
+
+
+class LlavaTask(nn.Module):
+    """A LLaVA that shares its tower with a CLIP, and the losses of both."""
+
+    SEEN_WEIGHT = 1.0
+    NAMING_SCALE = 20.0
+    CLIP_WEIGHT = 0.5
+
+    def __init__(self, llava: LlavaForConditionalGeneration, clip: CLIPModel, tower_learns: bool) -> None:
+        super().__init__()
+        llava.model.vision_tower = clip.vision_model
+        self.llava = llava
+        self.clip_task = ClipTask(clip, classify=False)
+        self.tower_learns = tower_learns
+        clip.requires_grad_(tower_learns)
+        clip.logit_scale.requires_grad_(False)  # small batches would push it the wrong way
+
+    def forward(self, batch: LlavaBatch) -> dict[str, Tensor]:
+        model = self.llava.model
+        with torch.set_grad_enabled(self.tower_learns):
+            hidden = model.vision_tower(pixel_values=batch.clip.pixels).last_hidden_state
+        features = model.multi_modal_projector(hidden[:, 1:])
+        embeddings = model.get_input_embeddings()(batch.ids)
+        pictured = batch.ids == self.llava.config.image_token_id
+        flat = features.flatten(0, 1).to(embeddings.dtype)
+        embeddings = embeddings.masked_scatter(pictured[..., None].expand_as(embeddings), flat)
+        states = model.language_model(
+            inputs_embeds=embeddings, attention_mask=batch.visible, position_ids=batch.positions, use_cache=False
+        ).last_hidden_state
+        spoken = batch.labels != IGNORED
+        logits = self.llava.lm_head(states[spoken]).float()
+        answer = F.cross_entropy(logits, batch.labels[spoken])
+        seen = self._naming(features.flatten(0, 1), batch.seen)
+        loss = answer + self.SEEN_WEIGHT * seen
+        figures = {
+            "answer": answer.detach(),
+            "seen": seen.detach(),
+            "token_accuracy": (logits.argmax(-1) == batch.labels[spoken]).float().mean(),
+        }
+        if self.tower_learns:
+            clip = self.clip_task.losses(hidden, batch.clip)
+            loss = loss + self.CLIP_WEIGHT * clip["loss"]
+            figures |= {"contrast": clip["contrast"], "patch_accuracy": clip["patch_accuracy"]}
+        return {"loss": loss, **figures}
+
+    def _naming(self, features: Tensor, tokens: Tensor) -> Tensor:
+        """How far the projected patches are from the words for what they show.
+
+        features: (patches, width of the language model); tokens: (patches, languages).
+        """
+        thing = tokens[:, 0] != IGNORED
+        embedding: Any = self.llava.get_input_embeddings()
+        words = embedding.weight.detach()  # the words stay: a cat and a 猫 must not merge
+        words = F.normalize(words.float(), dim=-1)
+        logits = self.NAMING_SCALE * F.normalize(features[thing].float(), dim=-1) @ words.T
+        per_language = [F.cross_entropy(logits, tokens[thing, i]) for i in range(tokens.shape[1])]
+        return torch.stack(per_language).mean()
+
+
+def new_tokenizer() -> PreTrainedTokenizerFast:
+    extra = (IMAGE, USER, ASSISTANT, SYSTEM)
+    tokenizer = train_tokenizer(conversation_corpus(8_000), 4096, lowercase=False, extra_tokens=extra, max_length=2048)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast, clip: CLIPModel) -> LlavaForConditionalGeneration:
+    return LlavaForConditionalGeneration(
+        LlavaConfig(
+            vision_config=clip.config.vision_config,
+            text_config={
+                "model_type": "llama",
+                "hidden_size": 256,
+                "intermediate_size": 704,
+                "num_hidden_layers": 6,
+                "num_attention_heads": 4,
+                "num_key_value_heads": 4,
+                "vocab_size": -(-len(tokenizer) // 64) * 64,
+                "max_position_embeddings": 2048,
+                "tie_word_embeddings": True,
+                "bos_token_id": tokenizer.bos_token_id,
+                "eos_token_id": tokenizer.eos_token_id,
+                "pad_token_id": tokenizer.pad_token_id,
+            },
+            image_token_index=token_id(tokenizer, IMAGE),
+            image_seq_length=GRID * GRID,
+            vision_feature_layer=-1,
+            vision_feature_select_strategy="default",
+            projector_hidden_act="gelu",
+            tie_word_embeddings=True,
+        )
+    )
+
+
+def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
+    return LlavaProcessor(
+        image_processor(),
+        tokenizer,
+        patch_size=PATCH,
+        num_additional_image_tokens=1,
+        vision_feature_select_strategy="default",
+        chat_template=CHAT_TEMPLATE,
+        image_token=IMAGE,
+    )
+
+
+def _groups(task: LlavaTask, rate: float, tower_share: float) -> list[dict[str, object]]:
+    language = nn.ModuleList([task.llava.model.language_model, task.llava.model.multi_modal_projector])
+    groups = decay_groups(language, rate)
+    return groups + (decay_groups(task.clip_task, rate * tower_share) if task.tower_learns else [])
+
+
+def main() -> None:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    parser = training_parser("llava", __doc__)
+    parser.set_defaults(batch=24)
+    parser.add_argument("--stage", choices=("align", "tune"), required=True)
+    parser.add_argument("--clip", type=Path, default=MODELS / "picturebook-clip", help="whose tower to take")
+    parser.add_argument("--tower-share", type=float, default=0.2, help="the tower's rate, as a share of --rate")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(arguments.threads)
+    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    clip = CLIPModel.from_pretrained(arguments.clip, dtype=torch.float32)
+    clip_processor = CLIPProcessor.from_pretrained(arguments.clip, backend="pil")
+    if accelerator.device.type == "cpu":
+        clip.set_attn_implementation("eager")
+    tokenizer = shared_tokenizer(accelerator, arguments.run, new_tokenizer)
+    if arguments.stage == "align":
+        llava = new_model(tokenizer, clip)
+    else:
+        llava = LlavaForConditionalGeneration.from_pretrained(arguments.output, dtype=torch.float32)
+    task = LlavaTask(llava, clip, tower_learns=arguments.stage == "tune")
+    optimizer = torch.optim.AdamW(_groups(task, arguments.rate, arguments.tower_share), betas=(0.9, 0.98), fused=True)
+    schedule = Schedule(arguments.minutes, arguments.steps, arguments.warmup)
+    run = TrainingRun(accelerator, task, optimizer, schedule, arguments.run / arguments.stage)
+    offset = {"align": 1, "tune": 2}[arguments.stage] * 100_000_000_000
+    done = run.step * accelerator.num_processes + accelerator.process_index * 10_000_000
+    first = TRAINING_SEEDS + offset + done * arguments.batch
+    stream = batches(tokenizer, clip_processor.tokenizer, arguments.stage, first, arguments.batch, arguments.workers)
+
+    def export() -> None:
+        save_model(llava, new_processor(tokenizer), arguments.output)
+        if task.tower_learns:
+            save_model(clip, clip_processor, arguments.clip)
+
+    run.train((on_device(b, accelerator.device) for b in stream), export)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""The whole page: header, tabs, language, and the state of the model."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from crossmodal.chat.engine import ChatEngine
+from crossmodal.errors import UserError
+from crossmodal.models.catalog import ModelSpec, find_spec
+from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
+from crossmodal.ui import chat_tab
+from crossmodal.ui.chat_tab import Labelled
+from crossmodal.ui.examples import Example, bundled_examples
+from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
+from crossmodal.world.words import Language
+
+SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans SC", "sans-serif")
+CONTENT_POLICY = "; ".join(
+    f"{kind} 'self' data: blob:" for kind in ("img-src", "media-src", "connect-src", "frame-src", "object-src")
+)
+"""An answer may hold a picture's address; the browser must not fetch it."""
+HEAD = f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
+CSS = """
+.gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
+#title h1 { margin: 0; }
+#title p, #status p, .hint p { margin: 0; color: var(--body-text-color-subdued); }
+#status p { font-size: 0.9em; }
+#notice { border-left: 3px solid #d97706; padding-left: 10px; }
+#chat small { color: var(--body-text-color-subdued); display: block; line-height: 1.4; }
+#offers button { white-space: normal; }
+@media (max-width: 640px) {
+  #header { flex-wrap: wrap; }
+  #header > #title { min-width: 100% !important; }
+  #chat { height: 320px !important; }
+}
+#examples button { flex-direction: column; gap: 4px; padding: 8px; font-weight: 400; white-space: normal; }
+#examples button img { width: 72px; height: 72px; border-radius: 8px; margin: 0; }
+"""
+POLL_SECONDS = 0.5
+
+
+class ModelWatch:
+    """Loads the first model in the background, and says how far it is."""
+
+    def __init__(self, manager: ModelManager, spec: ModelSpec, precision: str) -> None:
+        self._manager, self._spec, self._precision = manager, spec, precision
+        self._error: UserError | None = None
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._load, name="first-model", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            with self._manager.use(self._spec, self._precision):
+                pass
+        except UserError as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def lines(self, language: Language) -> Iterator[str]:
+        """What to show until the model is there, or has failed."""
+        words, began = TEXTS[language], time.monotonic()
+        while not self._done.is_set():
+            yield words.model_loading.format(self._spec.title, time.monotonic() - began)
+            self._done.wait(POLL_SECONDS)
+        if self._error:
+            yield words.model_failed.format(self._error.said(language))
+            return
+        yield self.line(language)
+
+    def line(self, language: Language) -> str:
+        words = TEXTS[language]
+        for status in self._manager.status():
+            if status.spec.id == self._spec.id and status.state == "ready":
+                device = "GPU" if self._manager.device != "cpu" else "CPU"
+                return words.model_ready.format(self._spec.title, status.precision, device, status.bytes / 1e9)
+        return words.model_failed.format(self._error.said(language)) if self._error else self._spec.title
+
+
+def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
+    """The page and the watch that loads its model. Nothing is loaded yet.
+
+    Raises ModelError where the model of the settings is unknown.
+    """
+    spec = find_spec(settings.model, "chat")
+    manager = ModelManager(settings)
+    engine = ChatEngine(manager, settings)
+    watch = ModelWatch(manager, spec, settings.precision)
+    examples = bundled_examples()
+    with gr.Blocks(title="crossmodal", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+        with gr.Row(equal_height=True, elem_id="header"):
+            title = gr.Markdown(_title("en"), elem_id="title")
+            language = gr.Radio(
+                LANGUAGE_CHOICES,
+                value="en",
+                label=TEXTS["en"].language,
+                elem_id="language",
+                min_width=200,
+                scale=0,
+                container=False,
+            )
+        status = gr.Markdown(spec.title, elem_id="status")
+        with gr.Tabs(), gr.Tab("Chat · 对话", id="chat"):
+            tab = chat_tab.build(engine, spec, settings.precision, examples, language)
+        _connect_language(page, language, title, status, tab, examples, watch)
+        page.unload(_forgetter(engine))
+    page.queue(default_concurrency_limit=8)
+    return page, watch
+
+
+def _connect_language(
+    page: gr.Blocks,
+    language: Any,
+    title: Any,
+    status: Any,
+    tab: chat_tab.ChatTab,
+    examples: tuple[Example, ...],
+    watch: ModelWatch,
+) -> None:
+    components = list(dict.fromkeys(label.component for label in tab.labels))
+
+    def spoken(lang: Language) -> list[Any]:
+        updates = [_label_update(tab.labels, component, lang) for component in components]
+        return [_title(lang), *updates, *(e.question(lang) for e in examples)]
+
+    def first(request: gr.Request) -> list[Any]:
+        lang = preferred_language(request.headers.get("accept-language", ""))
+        return [lang, *spoken(lang)]
+
+    outputs = [title, *components, *tab.examples]
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    greeted = page.load(first, None, [language, *outputs], queue=False, **quiet)
+    greeted.then(watch.lines, language, status, **quiet)
+    language.input(spoken, language, outputs, queue=False, **quiet)
+    language.input(watch.line, language, status, queue=False, **quiet)
+
+
+def _label_update(labels: tuple[Labelled, ...], component: Any, lang: Language) -> Any:
+    words = TEXTS[lang]
+    return gr.update(**{label.attribute: getattr(words, label.text) for label in labels if label.component is component})
+
+
+def _forgetter(engine: ChatEngine) -> Any:
+    def forget(request: gr.Request) -> None:
+        engine.forget(str(request.session_hash))
+
+    return forget
+
+
+def _title(lang: Language) -> str:
+    return f"# crossmodal\n{TEXTS[lang].tagline}"
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """What `Blocks.launch` is given."""
+    user, _, password = settings.auth.partition(":")
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "share": settings.share,
+        "auth": (user, password) if settings.auth else None,
+        "mcp_server": settings.mcp,
+        "max_file_size": "30mb",
+        "show_error": False,  # our own sentences come through all the same; a traceback must not
+        "run_history": False,
+        "ssr_mode": False,
+        "theme": gr.themes.Soft(primary_hue="indigo", font=SYSTEM_FONTS, font_mono=("ui-monospace", "monospace")),
+        "css": CSS,
+        "head": HEAD,
+    }

@@ -1,0 +1,38 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from crossmodal.errors import ModelError
+from crossmodal.models.catalog import ModelSpec, find_spec
+from crossmodal.models.loading import load_checkpoint
+
+
+def test_a_checkpoint_loads_in_each_precision_and_smaller_ones_take_less(tiny_llava: Path) -> None:
+    spec = find_spec(str(tiny_llava), "chat")
+    sizes = [load_checkpoint(spec, p, "cpu", True).bytes for p in ("fp32", "bf16", "nf4")]  # type: ignore[arg-type]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[1] < 0.6 * sizes[0]
+
+
+def test_nf4_keeps_the_tower_and_the_projector_in_16_bits(tiny_llava: Path) -> None:
+    loaded = load_checkpoint(find_spec(str(tiny_llava), "chat"), "nf4", "cpu", True)
+    kinds = {name: p.dtype for name, p in loaded.model.named_parameters()}
+    assert {d for n, d in kinds.items() if "vision_tower" in n or "projector" in n} == {torch.bfloat16}
+    assert torch.uint8 in {d for n, d in kinds.items() if "language_model" in n}
+
+
+def test_damaged_weights_give_a_sentence_without_the_path(tiny_llava: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_llava, folder)
+    (folder / "model.safetensors").write_bytes(b"not weights at all")
+    with pytest.raises(ModelError) as raised:
+        load_checkpoint(find_spec(str(folder), "chat"), "fp32", "cpu", True)
+    assert str(tmp_path) not in str(raised.value)
+
+
+def test_offline_an_unknown_hub_id_is_refused_at_once() -> None:
+    spec = ModelSpec("nobody/nothing", "chat", "nothing", "?", 0)
+    with pytest.raises(ModelError, match="could not be fetched"):
+        load_checkpoint(spec, "fp32", "cpu", offline=True)
