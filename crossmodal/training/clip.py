@@ -19,7 +19,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import (
     CLIPConfig,
@@ -30,7 +29,7 @@ from transformers import (
 )
 
 from crossmodal.training.clip_data import MEAN, PATCH, SIDE, STD, TRAINING_SEEDS, ClipBatch, batches, to_device
-from crossmodal.training.recipe import decay_groups, save_model, shared_tokenizer, training_parser
+from crossmodal.training.recipe import decay_groups, new_accelerator, save_model, shared_tokenizer, training_parser
 from crossmodal.training.run import Schedule, TrainingRun
 from crossmodal.training.tokens import train_tokenizer
 from crossmodal.world.captions import caption
@@ -168,7 +167,7 @@ def image_processor() -> CLIPImageProcessorPil:
 def main(arguments: argparse.Namespace) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
-    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    accelerator = new_accelerator()
     tokenizer = shared_tokenizer(
         accelerator, arguments.run, lambda: train_tokenizer(caption_corpus(20_000), 4096, lowercase=True)
     )

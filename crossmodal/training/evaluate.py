@@ -131,12 +131,12 @@ def chat_cases(scenes: int) -> list[Case]:
 
 def _case(scene: Scene, family: str, language: Language, rng: random.Random) -> Case | None:
     if family in FAMILIES:
-        turn = ask(scene, family, language, rng, held_out=True)
+        turn = ask(scene, family, language, rng, "held out")
         return Case(scene, turn) if turn else None
     before = ask(scene, rng.choice(("identify", "relation", "where")), language, rng)
     if not before or not before.subject:
         return None
-    turn = follow_up(scene, family, language, rng, before.subject, held_out=True)
+    turn = follow_up(scene, family, language, rng, before.subject, "held out")
     return Case(scene, turn, before) if turn else None
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import (
     CLIPModel,
@@ -43,7 +42,7 @@ from crossmodal.training.llava_data import (
     on_device,
     token_id,
 )
-from crossmodal.training.recipe import decay_groups, save_model, shared_tokenizer, training_parser
+from crossmodal.training.recipe import decay_groups, new_accelerator, save_model, shared_tokenizer, training_parser
 from crossmodal.training.run import Schedule, TrainingRun
 from crossmodal.training.tokens import train_tokenizer
 
@@ -169,15 +168,16 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
-    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    accelerator = new_accelerator()
     clip = CLIPModel.from_pretrained(arguments.clip, dtype=torch.float32)
     clip_processor = CLIPProcessor.from_pretrained(arguments.clip, backend="pil")
     if accelerator.device.type == "cpu":
         clip.set_attn_implementation("eager")
-    tokenizer = shared_tokenizer(accelerator, arguments.run, new_tokenizer)
     if arguments.stage == "align":
+        tokenizer = shared_tokenizer(accelerator, arguments.run, new_tokenizer)
         llava = new_model(tokenizer, clip)
     else:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(arguments.output)
         llava = LlavaForConditionalGeneration.from_pretrained(arguments.output, dtype=torch.float32)
     task = LlavaTask(llava, clip, tower_learns=arguments.stage == "tune")
     optimizer = torch.optim.AdamW(_groups(task, arguments.rate, arguments.tower_share), betas=(0.9, 0.98), fused=True)

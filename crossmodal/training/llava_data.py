@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from crossmodal.training.clip_data import GRID, TRAINING_SEEDS, ClipBatch, Collate, Sample, picture_sample, to_device
 from crossmodal.world.answers import FOLLOW_UPS
-from crossmodal.world.phrasings import PHRASINGS
+from crossmodal.world.phrasings import TRAINED
 from crossmodal.world.questions import Turn, ask, conversation
 from crossmodal.world.sampler import SceneSampler
 from crossmodal.world.scenes import Scene
@@ -239,5 +239,5 @@ def conversation_corpus(count: int) -> Iterator[str]:
     for thing in vocabulary().things:
         yield from (f"The {name}" for name in (thing.name, thing.many, *thing.aliases))
         yield from (thing.zh_one, *thing.zh_aliases)
-    for families in PHRASINGS.values():
+    for families in TRAINED.values():
         yield from (text for texts in families.values() for text in texts)

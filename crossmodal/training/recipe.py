@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,22 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast, ProcessorMixin
 
 from crossmodal.paths import MODELS
+
+
+def new_accelerator() -> Accelerator:
+    """Mixed precision wherever it pays: processors without instructions for bf16 multiply it many times slower."""
+    cpu = not torch.cuda.is_available()
+    pays = not cpu or _seconds_to_multiply(torch.bfloat16) < _seconds_to_multiply(torch.float32)
+    return Accelerator(mixed_precision="bf16" if pays else "no", cpu=cpu)
+
+
+def _seconds_to_multiply(dtype: torch.dtype) -> float:
+    a = torch.ones(256, 256, dtype=dtype)
+    a @ a  # the first product also sets things up
+    began = time.perf_counter()
+    for _ in range(5):
+        a @ a
+    return time.perf_counter() - began
 
 
 def shared_tokenizer(

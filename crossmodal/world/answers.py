@@ -47,7 +47,8 @@ def _listed(words: list[str], language: Language) -> str:
 
 
 def _counted(scene: Scene, language: Language) -> str:
-    parts = [(scene.first(name).thing, n) for name, n in scene.counts.items()]
+    spoken = [thing.name for stated in facts.in_reading_order(scene) for thing in (stated.subject, stated.other)]
+    parts = [(scene.first(name).thing, scene.counts[name]) for name in dict.fromkeys((*spoken, *scene.counts))]
     return _listed([t.count(n) if language == "en" else t.zh_count(n) for t, n in parts], language)
 
 
@@ -86,7 +87,7 @@ def _identify(scene: Scene, language: Language, rng: random.Random) -> Reply | N
 
 def _describe(scene: Scene, language: Language, rng: random.Random) -> Reply | None:
     if scene.links:
-        stated = [_stated(scene, i) for i in range(len(scene.links))]
+        stated = facts.in_reading_order(scene)
         sentences = [relation_sentence(stated[0], language, new=True)]
         sentences += [relation_sentence(s, language) for s in stated[1:]]
         return Reply({}, (" " if language == "en" else "").join(sentences), stated[0].subject)
@@ -96,11 +97,6 @@ def _describe(scene: Scene, language: Language, rng: random.Random) -> Reply | N
         return Reply({}, f"{there}有{what}。", subject)
     verb = "is" if next(iter(scene.counts.values())) == 1 else "are"
     return Reply({}, f"There {verb} {what} {there}.", subject)
-
-
-def _stated(scene: Scene, index: int) -> facts.Stated:
-    link = scene.links[index]
-    return facts.Stated(scene.placed[link.subject].thing, link.relation, scene.placed[link.other].thing)
 
 
 def _where(scene: Scene, language: Language, rng: random.Random) -> Reply | None:
@@ -271,8 +267,7 @@ def _graph(scene: Scene, language: Language, rng: random.Random) -> Reply | None
     if not scene.links:
         return Reply({}, _counted(scene, language))
     parts = []
-    for i in range(len(scene.links)):
-        stated = _stated(scene, i)
+    for stated in facts.in_reading_order(scene):
         zh = RELATION_WORDS[stated.relation][1]
         en = f"{stated.subject.name} {stated.relation} {stated.other.name}"
         parts.append(en if language == "en" else f"{stated.subject.zh}在{stated.other.zh}{zh}")

@@ -54,6 +54,17 @@ def stated_relations(scene: Scene) -> list[Stated]:
     return found
 
 
+def in_reading_order(scene: Scene) -> list[Stated]:
+    """The same relations once each, from the side of what is further left or up: a picture has one description."""
+    return [_forward(stated) for stated in stated_relations(scene)[::2]]
+
+
+def _forward(stated: Stated) -> Stated:
+    if stated.relation not in ("right of", "below"):
+        return stated
+    return Stated(stated.other, INVERSES[stated.relation], stated.subject)
+
+
 def where(scene: Scene, name: str) -> Stated | None:
     """The relation by which a person would say where that thing is: resting on another one before beside it."""
     mine = [s for s in stated_relations(scene) if s.subject.name == name]

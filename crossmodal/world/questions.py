@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 from crossmodal.world.answers import FAMILIES, FOLLOW_UPS, Reply
-from crossmodal.world.phrasings import phrasings
+from crossmodal.world.phrasings import Manner, phrase
 from crossmodal.world.scenes import Scene
 from crossmodal.world.vocabulary import Thing
 from crossmodal.world.words import Language
@@ -26,21 +26,21 @@ class Turn:
     """What "it" means in the next question."""
 
 
-def ask(scene: Scene, family: str, language: Language, rng: random.Random, held_out: bool = False) -> Turn | None:
+def ask(scene: Scene, family: str, language: Language, rng: random.Random, manner: Manner = "plain") -> Turn | None:
     reply = FAMILIES[family](scene, language, rng)
-    return _turn(reply, family, language, rng, held_out) if reply else None
+    return _turn(reply, family, language, rng, manner) if reply else None
 
 
 def follow_up(
-    scene: Scene, family: str, language: Language, rng: random.Random, subject: Thing, held_out: bool = False
+    scene: Scene, family: str, language: Language, rng: random.Random, subject: Thing, manner: Manner = "plain"
 ) -> Turn | None:
     """A question about `subject` that calls it "it"."""
     reply = FOLLOW_UPS[family](scene, language, rng, subject)
-    return _turn(reply, family, language, rng, held_out) if reply else None
+    return _turn(reply, family, language, rng, manner) if reply else None
 
 
 def conversation(scene: Scene, language: Language, rng: random.Random, turns: int) -> list[Turn]:
-    """That many turns about a scene, nothing asked or answered twice."""
+    """That many turns about a scene, loosely phrased, nothing asked or answered twice."""
     said: list[Turn] = []
     for _ in range(4 * turns):
         if len(said) == turns:
@@ -53,13 +53,13 @@ def conversation(scene: Scene, language: Language, rng: random.Random, turns: in
 
 def _next_turn(scene: Scene, language: Language, rng: random.Random, last: Turn | None) -> Turn | None:
     if last and last.subject and rng.random() < 0.35:
-        return follow_up(scene, rng.choice(tuple(FOLLOW_UPS)), language, rng, last.subject)
+        return follow_up(scene, rng.choice(tuple(FOLLOW_UPS)), language, rng, last.subject, "loose")
     family = rng.choices(tuple(FAMILIES), tuple(_WEIGHTS.get(f, 1.0) for f in FAMILIES))[0]
-    return ask(scene, family, language, rng)
+    return ask(scene, family, language, rng, "loose")
 
 
-def _turn(reply: Reply, family: str, language: Language, rng: random.Random, held_out: bool) -> Turn:
-    question = rng.choice(phrasings(family, language, held_out)).format(**reply.slots)
+def _turn(reply: Reply, family: str, language: Language, rng: random.Random, manner: Manner) -> Turn:
+    question = phrase(family, language, manner, rng).format(**reply.slots)
     question = question[0].upper() + question[1:]
     return Turn(family, language, question, reply.answer, reply.subject)
 
@@ -75,8 +75,8 @@ _WEIGHTS = {
     "colour": 0.7,
     "place": 0.7,
     "graph": 0.8,
-    "who": 0.08,
-    "can": 0.08,
-    "outside": 0.25,
+    "who": 0.2,
+    "can": 0.2,
+    "outside": 0.6,
 }
 """How often training asks each family, where not once."""
