@@ -89,7 +89,7 @@ def test_stop_ends_the_answer_and_the_next_question_works(visit: Visit) -> None:
     expect(answers(page).last).to_contain_text("tokens/s")
     page.locator("#temperature input[type=number]").fill("0")
     page.keyboard.press("Tab")
-    page.get_by_label("Clear").first.click()  # what was sampled before it would lead this small model astray
+    page.get_by_role("button", name="Clear").first.click()  # what was sampled before it would lead this small model astray
     expect(answers(page)).to_have_count(0)
     ask(page, WHERE["en"][0])
     expect(answers(page).last).to_contain_text(WHERE["en"][1])
@@ -136,11 +136,11 @@ def test_undo_gives_the_question_back_and_clear_empties_the_conversation(visit: 
     page = visit()
     ask_the_ship(page)
     expect(answers(page).last).to_contain_text("prompt tokens")
-    page.get_by_label("Undo").click()
+    page.get_by_role("button", name="Undo").click()
     expect(page.locator("#question textarea")).to_have_value(WHERE["en"][0])
     page.locator("#question textarea").press("Enter")
     expect(answers(page).last).to_contain_text("prompt tokens")
-    page.get_by_label("Clear").first.click()
+    page.get_by_role("button", name="Clear").first.click()
     expect(answers(page)).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -19,7 +20,8 @@ def test_ask_is_a_tool_with_a_description(launch: Callable[..., str]) -> None:
             listed = await session.list_tools()
             return {t.name: (t.description or "", set(t.inputSchema["properties"])) for t in listed.tools}
 
-    found = asyncio.run(tools())
+    with ThreadPoolExecutor(1) as other_thread:  # Playwright leaves a running event loop in this one
+        found = other_thread.submit(lambda: asyncio.run(tools())).result()
     (name,) = [n for n in found if n.endswith("ask")]
     description, parameters = found[name]
     assert "Answer a question about a picture" in description
