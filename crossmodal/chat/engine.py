@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossmodal.caches import BoundedCache
 from crossmodal.chat.answer import Decoding, Piece
 from crossmodal.chat.conversation import Conversation
 from crossmodal.chat.generation import Generation, as_user_error
-from crossmodal.chat.memory import BoundedCache, Prefix, cache_bytes
+from crossmodal.chat.memory import Prefix, cache_bytes
 from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.loading import LoadedModel

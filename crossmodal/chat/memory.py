@@ -1,59 +1,10 @@
-"""What is kept between turns, within a bound in bytes: image features by content, the KV cache of each session."""
+"""What is kept between turns of a conversation: the KV cache of what the model has read."""
 
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-V = TypeVar("V")
-
-
-class BoundedCache(Generic[V]):
-    """Least recently used entries go when the bytes of all of them pass the bound. Safe to share between threads."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._lock = Lock()
-        self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
-
-    @property
-    def bytes(self) -> int:
-        with self._lock:
-            return sum(size for _, size in self._entries.values())
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def get(self, key: Hashable) -> V | None:
-        with self._lock:
-            if key not in self._entries:
-                return None
-            self._entries.move_to_end(key)
-            return self._entries[key][0]
-
-    def take(self, key: Hashable) -> V | None:
-        """Remove and return: for values that their user changes."""
-        with self._lock:
-            entry = self._entries.pop(key, None)
-        return entry[0] if entry else None
-
-    def put(self, key: Hashable, value: V, size: int) -> None:
-        """Keep the value, unless it alone is over the bound."""
-        with self._lock:
-            self._entries.pop(key, None)
-            if size > self._max_bytes:
-                return
-            self._entries[key] = (value, size)
-            while sum(s for _, s in self._entries.values()) > self._max_bytes:
-                self._entries.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._entries.clear()
 
 
 @dataclass

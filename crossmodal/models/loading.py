@@ -31,11 +31,11 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
     Raises ModelError, in one sentence, where that fails.
     """
     import torch
-    from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText, AutoModelForZeroShotImageClassification, AutoProcessor
 
     source = str(spec.folder or spec.id)
     common: dict[str, Any] = {"revision": spec.revision, "local_files_only": offline or spec.folder is not None}
-    auto = AutoModelForImageTextToText if spec.task == "chat" else AutoModel
+    auto = AutoModelForImageTextToText if spec.task == "chat" else AutoModelForZeroShotImageClassification
     dtype = torch.float32 if precision == "fp32" else torch.bfloat16
     try:
         processor = AutoProcessor.from_pretrained(source, backend="pil", **common)

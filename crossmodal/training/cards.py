@@ -45,6 +45,8 @@ layers of 256 that learned English and Chinese from picture-book conversations a
 """,
 }
 TITLES = {
+    "calibration": "Is it this, and none of these, on {n} unseen scenes",
+    "zero-shot": "Zero-shot with a short and a long list of labels, on {n} unseen single-thing scenes",
     "clip": "Zero-shot over all names, on {n} unseen single-thing scenes",
     "chat": "Answers right word for word, on {n} unseen scenes, held-out phrasings only",
     "familiarity": "Does it look like the picture book?",
@@ -55,7 +57,8 @@ def write_section(folder: Path, what: str, scenes: int, text: str) -> None:
     """Put measured figures into the card, in the place of those measured before."""
     card = folder / "README.md"
     body = card.read_text(encoding="utf-8") if card.is_file() else CARDS.get(folder.name, f"# {folder.name}\n")
-    command = f"python -m crossmodal.training.evaluate {what} --scenes {scenes}"
+    script = "calibrate" if what == "calibration" else f"evaluate {what}"
+    command = f"python -m crossmodal.training.{script} --scenes {scenes}"
     section = (
         f"<!-- {what} -->\n## {TITLES[what].format(n=f'{scenes:,}')}\n\n{text}\n\n"
         f"Printed by `{command}`. In brackets: 95 % intervals (Wilson).\n<!-- end {what} -->\n"

@@ -1,0 +1,99 @@
+"""A dual encoder as this project uses it, whatever its family: CLIP, MetaCLIP 2, Chinese-CLIP, SigLIP, SigLIP 2."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from crossmodal.models.loading import LoadedModel
+
+TEXT_BATCH = 256
+PICTURE_BATCH = 32
+SIGLIP_TEXT_LENGTH = 64
+"""SigLIP was trained on texts padded to this length, and reads others badly."""
+
+
+class Embedder:
+    """Unit vectors for pictures and texts, in fp32 on the CPU, and the rule that turns cosines into logits."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._model, self._processor = loaded.model, loaded.processor
+        self._device = torch.device(loaded.device)
+        self._computing = loaded.computing
+        self.logit_scale = float(self._model.logit_scale.exp()) if hasattr(self._model, "logit_scale") else 1.0
+        bias = getattr(self._model, "logit_bias", None)
+        self.logit_bias = float(bias) if bias is not None else 0.0
+        self.independent = bias is not None
+        """True where each label has a probability of its own (SigLIP's sigmoid), false where labels share one (softmax)."""
+
+    @property
+    def model_type(self) -> str:
+        return str(self._model.config.model_type)
+
+    @property
+    def sees_where(self) -> bool:
+        """Whether the vectors of patches lie in the space of texts: where one linear map projects all of them."""
+        return hasattr(self._model, "visual_projection")
+
+    def logits(self, pictures: Tensor, texts: Tensor) -> Tensor:
+        """(pictures, texts), from unit vectors."""
+        return self.logit_scale * pictures @ texts.T + self.logit_bias
+
+    @torch.inference_mode()
+    def pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """(pictures, dim), L2-normalised."""
+        parts = []
+        for start in range(0, len(pictures), PICTURE_BATCH):
+            pixels = self._pixels(pictures[start : start + PICTURE_BATCH])
+            with self._computing:
+                parts.append(_unit(self._model.get_image_features(**pixels).pooler_output))
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def texts(self, texts: Sequence[str]) -> Tensor:
+        """(texts, dim), L2-normalised. A text too long for the model is cut."""
+        parts = []
+        for start in range(0, len(texts), TEXT_BATCH):
+            tokens = self._tokens(list(texts[start : start + TEXT_BATCH]))
+            with self._computing:
+                parts.append(_unit(self._model.get_text_features(**tokens).pooler_output))
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def where(self, picture: Image.Image, texts: Tensor) -> Tensor | None:
+        """Cosine of every patch with every text, (texts, rows, columns); None where the family does not give it.
+
+        The picture's own projection is applied to each patch of the last layer, as for dense CLIP features (Zhou et al.
+        2022, MaskCLIP, without its change to the last attention).
+        """
+        if not self.sees_where:
+            return None
+        with self._computing:
+            hidden = self._model.vision_model(**self._pixels([picture])).last_hidden_state[:, 1:]
+            patches = _unit(self._model.visual_projection(self._model.vision_model.post_layernorm(hidden))[0])
+        side = round(len(patches) ** 0.5)
+        return (texts @ patches.T).reshape(len(texts), side, -1)
+
+    def _pixels(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
+        inputs = self._processor.image_processor(list(pictures), return_tensors="pt")
+        return {k: self._moved(v) for k, v in inputs.items()}
+
+    def _tokens(self, texts: list[str]) -> dict[str, Tensor]:
+        tokenizer: Any = self._processor.tokenizer
+        if "siglip" in self.model_type:
+            padding: dict[str, Any] = {"padding": "max_length", "max_length": SIGLIP_TEXT_LENGTH}
+        else:
+            longest = min(tokenizer.model_max_length, self._model.config.text_config.max_position_embeddings)
+            padding = {"padding": True, "max_length": longest}
+        tokens = tokenizer(texts, truncation=True, return_tensors="pt", **padding)
+        return {k: v.to(self._device) for k, v in tokens.items()}
+
+    def _moved(self, values: Tensor) -> Tensor:
+        return values.to(self._device, self._model.dtype if values.is_floating_point() else None)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return F.normalize(vectors.float(), dim=-1).cpu()

@@ -1,0 +1,158 @@
+"""Score pictures against labels: *which of these* (softmax), *is it this* (independent), and *none of these*."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from crossmodal.caches import BoundedCache
+from crossmodal.embedding.embedder import Embedder
+from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.loading import LoadedModel
+from crossmodal.models.manager import ModelManager
+from crossmodal.zero_shot.calibration import Calibration, read_calibration
+from crossmodal.zero_shot.labels import Labels, is_chinese
+from crossmodal.zero_shot.templates import default_templates, fill
+
+CLASS_CACHE_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class Score:
+    """One label's reading."""
+
+    label: str
+    which: float
+    """Its share among the labels given; these add up to 1 whatever the picture shows."""
+    is_it: float | None
+    """The probability that the picture shows it, whatever the other labels; None where nobody measured that."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the labels are to one picture."""
+
+    scores: tuple[Score, ...]
+    """Best first."""
+    none_of_these: bool | None
+    """True where not even the best label is likely; None where the checkpoint has no measured threshold."""
+    other_winners: tuple[tuple[str, str], ...] = ()
+    """(template, label): templates that alone would have made another label the best."""
+
+    @property
+    def best(self) -> Score:
+        return self.scores[0]
+
+
+class ZeroShotClassifier:
+    """Classifies with any dual encoder of the manager. Encoded labels are kept, so that they are encoded once."""
+
+    def __init__(self, manager: ModelManager) -> None:
+        self._manager = manager
+        self._texts: BoundedCache[Tensor] = BoundedCache(CLASS_CACHE_BYTES)
+        self._calibrations: dict[str, Calibration | None] = {}
+
+    def classify(
+        self,
+        pictures: Sequence[Image.Image],
+        labels: Labels,
+        spec: ModelSpec,
+        precision: str = "auto",
+        templates: tuple[str, ...] = (),
+    ) -> list[Verdict]:
+        """One verdict a picture. Without templates, those that suit the model and each label's language."""
+        with self._manager.use(spec, precision) as loaded:
+            embedder = Embedder(loaded)
+            classes = self._classes(embedder, loaded, labels.names, templates)
+            seen = embedder.pictures(pictures)
+            ensemble = F.normalize(classes.mean(0), dim=-1)
+            is_it = self._independent(embedder, loaded, seen, seen @ ensemble.T, labels.names)
+        logits = embedder.logits(seen, ensemble)
+        alone = torch.einsum("pd,tld->ptl", seen, classes).argmax(-1)
+        shown = [self._template_names(embedder, labels.names, templates, t) for t in range(len(classes))]
+        calibration = self._calibration(loaded)
+        threshold = calibration.none_below(len(labels.names)) if calibration else None
+        return [
+            _verdict(labels.names, logits[i], None if is_it is None else is_it[i], threshold, alone[i], shown)
+            for i in range(len(pictures))
+        ]
+
+    def where(
+        self,
+        picture: Image.Image,
+        label: str,
+        spec: ModelSpec,
+        precision: str = "auto",
+        templates: tuple[str, ...] = (),
+    ) -> Tensor | None:
+        """Cosine of each patch with the label, (rows, columns); None where the family does not give it."""
+        with self._manager.use(spec, precision) as loaded:
+            embedder = Embedder(loaded)
+            classes = self._classes(embedder, loaded, (label,), templates)
+            found = embedder.where(picture, F.normalize(classes.mean(0), dim=-1))
+        return None if found is None else found[0]
+
+    def _classes(self, embedder: Embedder, loaded: LoadedModel, labels: Sequence[str], templates: tuple[str, ...]) -> Tensor:
+        """(templates, labels, dim). Labels in two languages have as many templates as the language with fewer."""
+        sets = [templates or default_templates(embedder.model_type, label) for label in labels]
+        count = min(len(s) for s in sets)
+        prompts = [fill(s[t], label) for t in range(count) for s, label in zip(sets, labels, strict=True)]
+        return self._encoded(embedder, loaded, prompts).reshape(count, len(labels), -1)
+
+    def _template_names(self, embedder: Embedder, labels: Sequence[str], templates: tuple[str, ...], index: int) -> str:
+        sets = dict.fromkeys((templates or default_templates(embedder.model_type, label))[index] for label in labels)
+        return " / ".join(sets)
+
+    def _encoded(self, embedder: Embedder, loaded: LoadedModel, prompts: Sequence[str]) -> Tensor:
+        """(prompts, dim); only what was not encoded before is encoded now."""
+        checkpoint = (loaded.spec.id, loaded.spec.revision, loaded.precision)
+        kept = {prompt: self._texts.get((checkpoint, prompt)) for prompt in dict.fromkeys(prompts)}
+        missing = [prompt for prompt, vector in kept.items() if vector is None]
+        if missing:
+            for prompt, vector in zip(missing, embedder.texts(missing), strict=True):
+                kept[prompt] = vector
+                self._texts.put((checkpoint, prompt), vector.clone(), vector.numel() * 4)
+        return torch.stack([v for prompt in prompts if (v := kept[prompt]) is not None])
+
+    def _independent(
+        self, embedder: Embedder, loaded: LoadedModel, seen: Tensor, cosines: Tensor, labels: Sequence[str]
+    ) -> Tensor | None:
+        """(pictures, labels), or None where the checkpoint was neither trained nor calibrated for it."""
+        if embedder.independent:
+            return torch.sigmoid(embedder.logit_scale * cosines + embedder.logit_bias)
+        calibration = self._calibration(loaded)
+        if calibration is None:
+            return None
+        result = torch.empty_like(cosines)
+        for chinese, language in ((False, "en"), (True, "zh")):
+            mine = torch.tensor([is_chinese(label) == chinese for label in labels])
+            if mine.any():
+                unrelated = seen @ self._encoded(embedder, loaded, calibration.background[language]).T
+                result[:, mine] = calibration.probability(cosines[:, mine], unrelated, embedder.logit_scale)
+        return result
+
+    def _calibration(self, loaded: LoadedModel) -> Calibration | None:
+        key = loaded.spec.id
+        if key not in self._calibrations:
+            self._calibrations[key] = read_calibration(loaded.spec.folder)
+        return self._calibrations[key]
+
+
+def _verdict(
+    labels: Sequence[str],
+    logits: Tensor,
+    is_it: Tensor | None,
+    none_below: float | None,
+    alone: Tensor,
+    templates: Sequence[str],
+) -> Verdict:
+    """logits, is_it: (labels,); alone: (templates,), the best label by each template."""
+    shares = logits.softmax(-1)
+    order = logits.argsort(descending=True).tolist()
+    scores = tuple(Score(labels[i], float(shares[i]), None if is_it is None else float(is_it[i])) for i in order)
+    none = None if is_it is None or none_below is None else bool(is_it.max() < none_below)
+    others = [(template, labels[int(i)]) for template, i in zip(templates, alone, strict=True) if int(i) != order[0]]
+    return Verdict(scores, none, tuple(others) if len(templates) > 1 else ())
