@@ -27,7 +27,7 @@ from crossmodal.training.evaluate import PICTURE_SIDE, Share
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
 from crossmodal.world.vocabulary import vocabulary
-from crossmodal.world.words import LANGUAGES
+from crossmodal.world.words import LANGUAGES, Language
 from crossmodal.zero_shot.calibration import (
     Calibration,
     expected_calibration_error,
@@ -114,7 +114,7 @@ def draw_lists(embedder: Embedder, names: Names, first_seed: int, scenes: int) -
     return Lists(*map(torch.tensor, zip(*rows, strict=True)))
 
 
-def fit(lists: Lists, background: Mapping[str, tuple[str, ...]]) -> Calibration:
+def fit(lists: Lists, background: Mapping[Language, tuple[str, ...]]) -> Calibration:
     """A logistic curve over both features, by Newton's method with a little ridge, and the equal-error threshold."""
     columns = torch.stack([lists.above, lists.logit, torch.ones_like(lists.logit)], 1).double()
     target = lists.right.double()
@@ -126,7 +126,7 @@ def fit(lists: Lists, background: Mapping[str, tuple[str, ...]]) -> Calibration:
         hessian = columns.T @ (columns * (p * (1 - p))[:, None]) + ridge
         weights = weights - torch.linalg.solve(hessian, gradient)
     above, logit, offset = weights.tolist()
-    curve = Calibration(above, logit, offset, 0.0, 0.0, dict(background))
+    curve = Calibration(above, logit, offset, 0.0, 0.0, {str(k): v for k, v in background.items()})
     none_offset, none_slope = _thresholds(lists, curve)
     return replace(curve, none_offset=none_offset, none_per_log_label=none_slope)
 
@@ -154,8 +154,8 @@ def figures(lists: Lists, calibration: Calibration) -> str:
     after = expected_calibration_error(choices.score(calibration).sigmoid().tolist(), right, BINS)
     lines = [
         f"*Is it this?* for the best label of {len(right):,} lists of {', '.join(map(str, LENGTHS[1:]))} names, half of "
-        f"which hold a name of the scene: expected calibration error ({BINS} bins) {100 * before:.1f} % before (softmax over the "
-        f"list), {100 * after:.1f} % after. ![Reliability diagram](reliability.svg)",
+        f"which hold a name of the scene: expected calibration error ({BINS} bins) {100 * before:.1f} % before (softmax "
+        f"over the list), {100 * after:.1f} % after. ![Reliability diagram](reliability.svg)",
         "",
         "*None of these* where the best label's probability is below a threshold that grows with the number of labels:",
         "",

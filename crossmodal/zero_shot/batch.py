@@ -1,0 +1,93 @@
+"""Classify many pictures: decoded ahead in a bounded pool, scored in batches, one bad file never stops the rest."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from threading import Event
+
+from PIL import Image
+
+from crossmodal.errors import PictureError
+from crossmodal.zero_shot.classifier import Verdict
+from crossmodal.zero_shot.sources import Source
+
+BATCH = 32
+DECODERS = 2
+READ_AHEAD = 2 * BATCH
+"""Pictures decoded and waiting, at most: what bounds the memory of a long batch."""
+LONGEST_SIDE = 1024
+"""Waiting pictures are shrunk to this; dual encoders look at far less."""
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file: a verdict, or the reason why there is none."""
+
+    name: str
+    verdict: Verdict | None
+    error: PictureError | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is."""
+
+    results: tuple[FileResult, ...]
+    """Those of this step alone."""
+    done: int
+    total: int
+    seconds_left: float
+
+
+def classify_all(
+    found: Sequence[Source],
+    classify: Callable[[Sequence[Image.Image]], list[Verdict]],
+    stop: Event,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Progress]:
+    """A step for each batch of pictures, in the order given. Ends early once `stop` is set; what is done stays done."""
+    began, done = clock(), 0
+    with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+        decoded = _ahead(pool, found)
+        while not stop.is_set() and (batch := list(islice(decoded, BATCH))):
+            results = _scored(batch, classify)
+            done += len(results)
+            left = (clock() - began) / done * (len(found) - done)
+            yield Progress(results, done, len(found), left)
+        pool.shutdown(cancel_futures=True)
+
+
+def _ahead(pool: ThreadPoolExecutor, found: Sequence[Source]) -> Iterator[tuple[Source, Image.Image | PictureError]]:
+    waiting: deque[tuple[Source, Future[Image.Image | PictureError]]] = deque()
+    rest = iter(found)
+    for source in islice(rest, READ_AHEAD):
+        waiting.append((source, pool.submit(_decode, source)))
+    while waiting:
+        source, future = waiting.popleft()
+        for following in islice(rest, 1):
+            waiting.append((following, pool.submit(_decode, following)))
+        yield source, future.result()
+
+
+def _decode(source: Source) -> Image.Image | PictureError:
+    try:
+        picture = source.read()
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        return picture
+    except PictureError as error:
+        return error
+
+
+def _scored(
+    batch: Sequence[tuple[Source, Image.Image | PictureError]],
+    classify: Callable[[Sequence[Image.Image]], list[Verdict]],
+) -> tuple[FileResult, ...]:
+    pictures = [picture for _, picture in batch if isinstance(picture, Image.Image)]
+    verdicts = iter(classify(pictures) if pictures else [])
+    return tuple(
+        FileResult(source.name, None, found) if isinstance(found, PictureError) else FileResult(source.name, next(verdicts))
+        for source, found in batch
+    )

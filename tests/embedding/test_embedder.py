@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from crossmodal.embedding.embedder import Embedder
+from crossmodal.models.catalog import find_spec
+from crossmodal.models.loading import load_checkpoint
+from tests.tiny import SAVERS
+
+
+def embedder(family: str, folder: Path) -> Embedder:
+    spec = find_spec(str(SAVERS[family](folder)), "embedding")
+    return Embedder(load_checkpoint(spec, "fp32", "cpu", offline=True))
+
+
+@pytest.mark.parametrize("family", SAVERS)
+def test_vectors_are_of_unit_length_and_do_not_depend_on_the_batch(family: str, tmp_path: Path) -> None:
+    made = embedder(family, tmp_path)
+    pictures = [Image.effect_noise((40, 30), 50 + i).convert("RGB") for i in range(40)]
+    texts = ["cat", "a dog on a house", "猫"]
+    seen, said = made.pictures(pictures), made.texts(texts)
+    assert torch.allclose(seen.norm(dim=1), torch.ones(40))
+    assert torch.allclose(said.norm(dim=1), torch.ones(3))
+    assert torch.allclose(seen[35], made.pictures(pictures[35:36])[0], atol=1e-5)
+    assert torch.allclose(said[0], made.texts(texts[:1])[0], atol=1e-5)  # whatever it was padded to
+
+
+def test_a_text_of_any_length_is_cut_and_not_refused(tmp_path: Path) -> None:
+    assert embedder("clip", tmp_path).texts(["cat " * 500]).shape == (1, 32)
+
+
+def test_the_map_has_a_value_for_each_patch_and_each_text(tmp_path: Path) -> None:
+    made = embedder("clip", tmp_path)
+    found = made.where(Image.new("RGB", (50, 50)), made.texts(["cat", "dog"]))
+    assert found is not None
+    assert found.shape == (2, 4, 4)
+    assert made.sees_where
+    assert not made.independent

@@ -1,0 +1,49 @@
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from crossmodal.zero_shot.calibration import (
+    Calibration,
+    expected_calibration_error,
+    read_calibration,
+    reliability,
+    write_calibration,
+)
+
+SOME = Calibration(0.5, 0.1, -2.0, -1.0, 0.5, {"en": ("cat",), "zh": ("猫",)})
+
+
+def test_it_is_read_back_as_written_and_none_where_there_is_no_file(tmp_path: Path) -> None:
+    write_calibration(SOME, tmp_path)
+    assert read_calibration(tmp_path) == SOME
+    assert read_calibration(tmp_path / "elsewhere") is None
+    assert read_calibration(None) is None
+
+
+def test_a_label_is_read_against_the_background_of_its_own_picture() -> None:
+    cosines = torch.tensor([[0.5], [0.5]])
+    background = torch.tensor([[0.1, 0.2, 0.0], [0.6, 0.7, 0.5]])
+    clear, drowned = SOME.probability(cosines, background, 10.0).flatten().tolist()
+    assert clear > 0.5 > drowned
+    assert clear == pytest.approx(1 / (1 + math.exp(-(0.5 * 4 + 0.1 * 5 - 2))), abs=1e-4)
+
+
+def test_more_labels_must_reach_more() -> None:
+    assert SOME.none_below(1) == pytest.approx(1 / (1 + math.e))
+    assert SOME.none_below(20) > SOME.none_below(2) > SOME.none_below(1)
+
+
+def test_the_error_is_nought_for_honest_claims_and_large_for_boasts() -> None:
+    right = [True, False] * 50
+    assert expected_calibration_error([0.5] * 100, right) == pytest.approx(0)
+    assert expected_calibration_error([0.99] * 100, right) == pytest.approx(0.49, abs=1e-6)
+    assert expected_calibration_error([1.0, 0.0], [True, False]) == 0
+
+
+def test_bins_hold_what_was_claimed() -> None:
+    assert reliability([0.05, 0.95, 0.85], [False, True, False], 2) == [
+        (pytest.approx(0.05), 0.0, 1),
+        (pytest.approx(0.9), 0.5, 2),
+    ]
