@@ -12,6 +12,8 @@ HELP = {
     "port": "port to listen on",
     "share": "make a public link",
     "model": "chat model: bundled id, Hub id or local folder",
+    "embedding_model": "dual encoder for zero-shot: bundled id, Hub id or local folder",
+    "pictures": "folder of this machine's whose pictures visitors may classify",
     "precision": "auto, fp32, bf16, int8 or nf4",
     "device": "auto, cpu, cuda or mps",
     "offline": "never ask the Hub for anything",
@@ -29,10 +31,11 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
             continue
         default = getattr(settings, field.name)
         said = f"{HELP[field.name]} (default {default or 'none'}; {PREFIX}{field.name.upper()})"
+        option = "--" + field.name.replace("_", "-")
         if field.type is bool or field.type == "bool":
-            parser.add_argument(f"--{field.name}", action=argparse.BooleanOptionalAction, default=default, help=said)
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=default, help=said)
         else:
-            parser.add_argument(f"--{field.name}", type=type(field.default), default=default, help=said)
+            parser.add_argument(option, type=type(field.default), default=default, help=said)
     return replace(settings, **vars(parser.parse_args(arguments)))
 
 

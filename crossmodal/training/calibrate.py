@@ -3,8 +3,8 @@
 python -m crossmodal.training.calibrate
 
 Lists of labels are drawn for unseen scenes; in half of them one label names a thing of the scene. The curve is fitted
-to the best label of each list, and the threshold laid where both errors are equal, on scenes of other seeds than those
-that the figures come from. Writes `calibration.json`, `reliability.svg` and a section of the model card.
+to the best label of each list and one other at random, and the threshold laid where both errors are equal, on scenes of
+other seeds than those that the figures come from. Writes `calibration.json`, `reliability.svg` and a section of the model card.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from crossmodal.models.loading import load_checkpoint
 from crossmodal.paths import MODELS
 from crossmodal.training.cards import write_section
 from crossmodal.training.diagrams import reliability_diagram
-from crossmodal.training.evaluate import PICTURE_SIDE, Share
+from crossmodal.training.shares import PICTURE_SIDE, Share
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
 from crossmodal.world.vocabulary import vocabulary
@@ -46,8 +46,8 @@ BINS = 10
 
 
 @dataclass(frozen=True)
-class Lists:
-    """The best label of each list of labels, one list a scene."""
+class Readings:
+    """One label of each list of labels, one list a scene."""
 
     above: Tensor
     """(lists,): standard deviations above the background."""
@@ -56,18 +56,37 @@ class Lists:
     share: Tensor
     """(lists,): softmax over the list, the reading before calibration."""
     right: Tensor
-    """(lists,): whether the best label names a thing of the scene."""
+    """(lists,): whether the label names a thing of the scene."""
     held: Tensor
     """(lists,): whether any label of the list does."""
     length: Tensor
     """(lists,)."""
 
-    def of_length(self, *lengths: int) -> "Lists":
+    def of_length(self, *lengths: int) -> "Readings":
         mine = torch.isin(self.length, torch.tensor(lengths))
-        return Lists(**{name: values[mine] for name, values in vars(self).items()})
+        return Readings(**{name: values[mine] for name, values in vars(self).items()})
+
+    def with_others(self, others: "Readings") -> "Readings":
+        return Readings(**{name: torch.cat([values, getattr(others, name)]) for name, values in vars(self).items()})
 
     def score(self, calibration: Calibration) -> Tensor:
         return calibration.score(self.above, self.logit)
+
+
+@dataclass(frozen=True)
+class Lists:
+    best: Readings
+    """The best label of each list."""
+    other: Readings
+    """Another label, where the list has one."""
+
+    @property
+    def all(self) -> Readings:
+        return self.best.with_others(self.other)
+
+
+Row = tuple[float, float, float, bool, bool, int]
+"""The fields of Readings."""
 
 
 class Names:
@@ -97,7 +116,7 @@ def draw_lists(embedder: Embedder, names: Names, first_seed: int, scenes: int) -
     drawn = [sampler.sample(first_seed + i) for i in range(scenes)]
     seen = torch.cat([embedder.pictures([render(s, PICTURE_SIDE) for s in drawn[i : i + 64]]) for i in range(0, scenes, 64)])
     unrelated = {language: seen @ names.background_vectors[language].T for language in LANGUAGES}
-    rows = []
+    rows: tuple[list[Row], list[Row]] = ([], [])
     for i, scene in enumerate(drawn):
         rng = random.Random(first_seed + i)
         language, length = rng.choice(LANGUAGES), LENGTHS[i % len(LENGTHS)]
@@ -108,16 +127,18 @@ def draw_lists(embedder: Embedder, names: Names, first_seed: int, scenes: int) -
             chosen[rng.randrange(length)] = rng.choice(present)
         cosines = (seen[i] @ names.vectors[language][chosen].T)[None]
         above, logit = features(cosines, unrelated[language][i : i + 1], embedder.logit_scale)
-        best = int(cosines.argmax())
-        share = float(logit[0].softmax(-1)[best])
-        rows.append((float(above[0, best]), float(logit[0, best]), share, chosen[best] in present, holds, length))
-    return Lists(*map(torch.tensor, zip(*rows, strict=True)))
+        order = cosines[0].argsort(descending=True).tolist()
+        for kept, label in zip(rows, (order[0], *([rng.choice(order[1:])] if length > 1 else [])), strict=False):
+            share = float(logit[0].softmax(-1)[label])
+            kept.append((float(above[0, label]), float(logit[0, label]), share, chosen[label] in present, holds, length))
+    return Lists(*(Readings(*map(torch.tensor, zip(*kept, strict=True))) for kept in rows))
 
 
 def fit(lists: Lists, background: Mapping[Language, tuple[str, ...]]) -> Calibration:
     """A logistic curve over both features, by Newton's method with a little ridge, and the equal-error threshold."""
-    columns = torch.stack([lists.above, lists.logit, torch.ones_like(lists.logit)], 1).double()
-    target = lists.right.double()
+    seen = lists.all
+    columns = torch.stack([seen.above, seen.logit, torch.ones_like(seen.logit)], 1).double()
+    target = seen.right.double()
     weights = torch.zeros(3, dtype=torch.float64)
     ridge = 1e-3 * torch.eye(3, dtype=torch.float64)
     for _ in range(50):
@@ -127,11 +148,11 @@ def fit(lists: Lists, background: Mapping[Language, tuple[str, ...]]) -> Calibra
         weights = weights - torch.linalg.solve(hessian, gradient)
     above, logit, offset = weights.tolist()
     curve = Calibration(above, logit, offset, 0.0, 0.0, {str(k): v for k, v in background.items()})
-    none_offset, none_slope = _thresholds(lists, curve)
+    none_offset, none_slope = _thresholds(lists.best, curve)
     return replace(curve, none_offset=none_offset, none_per_log_label=none_slope)
 
 
-def _thresholds(lists: Lists, curve: Calibration) -> tuple[float, float]:
+def _thresholds(lists: Readings, curve: Calibration) -> tuple[float, float]:
     """A line through the equal-error log-odds of each length."""
     equal = torch.tensor([_equal_error(mine.score(curve), mine.held) for mine in map(lists.of_length, LENGTHS)])
     columns = torch.stack([torch.ones(len(LENGTHS)), torch.tensor(LENGTHS).log()], 1)
@@ -148,14 +169,15 @@ def _equal_error(score: Tensor, held: Tensor) -> float:
 
 def figures(lists: Lists, calibration: Calibration) -> str:
     """The table of the card, from lists that nothing was fitted to."""
-    choices = lists.of_length(*LENGTHS[1:])  # the softmax over one label is 1 by definition
+    choices = lists.all.of_length(*LENGTHS[1:])  # the softmax over one label is 1 by definition
     right = choices.right.tolist()
     before = expected_calibration_error(choices.share.tolist(), right, BINS)
     after = expected_calibration_error(choices.score(calibration).sigmoid().tolist(), right, BINS)
     lines = [
-        f"*Is it this?* for the best label of {len(right):,} lists of {', '.join(map(str, LENGTHS[1:]))} names, half of "
-        f"which hold a name of the scene: expected calibration error ({BINS} bins) {100 * before:.1f} % before (softmax "
-        f"over the list), {100 * after:.1f} % after. ![Reliability diagram](reliability.svg)",
+        f"*Is it this?* for {len(right):,} labels, the best and another one of lists of "
+        f"{', '.join(map(str, LENGTHS[1:]))} names, half of which hold a name of the scene: expected calibration error "
+        f"({BINS} bins) {100 * before:.1f} % before (softmax over the list), {100 * after:.1f} % after. "
+        "![Reliability diagram](reliability.svg)",
         "",
         "*None of these* where the best label's probability is below a threshold that grows with the number of labels:",
         "",
@@ -163,7 +185,7 @@ def figures(lists: Lists, calibration: Calibration) -> str:
         "|---|---|---|---|---|---|",
     ]
     for length in SHOWN_LENGTHS:
-        mine = lists.of_length(length)
+        mine = lists.best.of_length(length)
         threshold = calibration.none_below(length)
         none = mine.score(calibration).sigmoid() < threshold
         rejected = Share(int((none & mine.held).sum()), int(mine.held.sum()))
@@ -187,7 +209,7 @@ def main() -> None:
     if options.no_card:
         return
     write_calibration(calibration, options.folder)
-    shown = tested.of_length(*LENGTHS[1:])
+    shown = tested.all.of_length(*LENGTHS[1:])
     diagram = reliability_diagram(
         {
             "before: softmax over the list": reliability(shown.share.tolist(), shown.right.tolist(), BINS),

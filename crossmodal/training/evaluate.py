@@ -1,12 +1,12 @@
 """Measures the bundled models on scenes of unseen seeds and writes the figures into their model cards.
 
 python -m crossmodal.training.evaluate clip
+python -m crossmodal.training.evaluate zero-shot
 python -m crossmodal.training.evaluate chat
 python -m crossmodal.training.evaluate familiarity --photos FOLDER
 """
 
 import argparse
-import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, CLIPModel, 
 from crossmodal.images import read_picture
 from crossmodal.paths import MODELS
 from crossmodal.training.cards import write_section
+from crossmodal.training.shares import PICTURE_SIDE, Share
+from crossmodal.training.zero_shot_figures import evaluate_zero_shot
 from crossmodal.world.answers import FAMILIES, FOLLOW_UPS
 from crossmodal.world.familiarity import LEAST_EVENNESS, evenness
 from crossmodal.world.questions import Turn, ask, follow_up
@@ -32,32 +34,7 @@ from crossmodal.world.scenes import Scene
 from crossmodal.world.vocabulary import vocabulary
 from crossmodal.world.words import LANGUAGES, Language
 
-PICTURE_SIDE = 192
-"""The size at which scenes reach the model, which shrinks them itself, as it does a person's."""
 BATCH = 64
-
-
-@dataclass(frozen=True)
-class Share:
-    """So many of so many."""
-
-    right: int
-    total: int
-
-    @property
-    def percent(self) -> float:
-        return 100 * self.right / max(1, self.total)
-
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval, in percent."""
-        n, p, z = max(1, self.total), self.right / max(1, self.total), 1.96
-        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return max(0.0, 100 * (centre - half)), min(100.0, 100 * (centre + half))
-
-    def __str__(self) -> str:
-        low, high = self.interval()
-        return f"{self.percent:.1f} ({low:.1f}-{high:.1f})"
 
 
 def evaluate_clip(folder: Path, scenes: int) -> str:
@@ -212,16 +189,18 @@ def _crops(folder: Path) -> Iterable[Image.Image]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("clip", "chat", "familiarity"))
+    parser.add_argument("what", choices=("clip", "zero-shot", "chat", "familiarity"))
     parser.add_argument("--scenes", type=int, default=2000)
     parser.add_argument("--folder", type=Path, default=None, help="a checkpoint other than the bundled one")
     parser.add_argument("--photos", type=Path, default=None, help="photographs, for familiarity")
     parser.add_argument("--no-card", action="store_true", help="print only")
     options = parser.parse_args()
-    name = "picturebook-clip" if options.what == "clip" else "picturebook-llava"
+    name = "picturebook-clip" if options.what in ("clip", "zero-shot") else "picturebook-llava"
     folder = options.folder or MODELS / name
     if options.what == "clip":
         text = evaluate_clip(folder, options.scenes)
+    elif options.what == "zero-shot":
+        text = evaluate_zero_shot(folder, options.scenes)
     elif options.what == "chat":
         text = evaluate_chat(folder, options.scenes)
     else:

@@ -106,7 +106,10 @@ class ChatHandlers:
         state = replace(state.emptied(), offers=(), offered_picture="")
         return gr.update(value=str(example.path)), state, [], example.question(language), *offer_updates(())
 
-    def no_offers(self, state: ChatState) -> tuple[Update, ...]:
+    def no_offers(self, image: Image.Image | None, state: ChatState) -> tuple[Update, ...]:
+        """Take the offers away once the picture is another than the one they are about."""
+        if image is not None and Picture.of(image).hash == state.offered_picture:
+            return (gr.skip(),) * (1 + len(offer_updates(())))
         return replace(state, offers=(), offered_picture=""), *offer_updates(())
 
     def notice(self, image: Image.Image | None, language: Language) -> Update:

@@ -9,24 +9,10 @@ import gradio as gr
 from crossmodal.chat.engine import ChatEngine
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.ui.chat_handlers import ChatHandlers
-from crossmodal.ui.components import SafeImage
+from crossmodal.ui.components import ACCELERATOR, STATE_SECONDS, Labelled, SafeImage
 from crossmodal.ui.examples import Example
 from crossmodal.ui.session import OFFERS, ChatState
 from crossmodal.ui.texts import TEXTS, Texts
-
-ACCELERATOR = "accelerator"
-"""The one concurrency id of everything that computes: two answers at once would only slow each other."""
-STATE_SECONDS = 3600
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A component and the property of it that is in the page's language."""
-
-    component: Any
-    text: str
-    """Name of a field of Texts."""
-    attribute: str = "label"
 
 
 @dataclass(frozen=True)
@@ -36,6 +22,9 @@ class ChatTab:
     labels: tuple[Labelled, ...]
     examples: tuple[Any, ...]
     """One button each."""
+    picture: Any
+    classify: Any
+    """The button that carries the picture to the zero-shot tab."""
 
 
 def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[Example, ...], language: Any) -> ChatTab:
@@ -54,7 +43,7 @@ def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[E
     _endpoint(handlers)  # before the page's own events, which would take its name
     _connect(handlers, scene, talk, [*decoding.inputs, language], dict(zip(samples, examples, strict=True)))
     labels = (*scene.labels, *talk.labels, *decoding.labels, Labelled(examples_title, "examples", "value"))
-    return ChatTab(labels, samples)
+    return ChatTab(labels, samples, scene.picture, scene.classify)
 
 
 @dataclass(frozen=True)
@@ -62,6 +51,7 @@ class _PictureColumn:
     picture: SafeImage
     notice: gr.Markdown
     new_scene: gr.Button
+    classify: gr.Button
     offers_title: gr.Markdown
     offers: tuple[gr.Button, ...]
 
@@ -70,6 +60,7 @@ class _PictureColumn:
         return (
             Labelled(self.picture, "picture"),
             Labelled(self.new_scene, "new_scene", "value"),
+            Labelled(self.classify, "classify_this", "value"),
             Labelled(self.offers_title, "try_asking", "value"),
         )
 
@@ -118,11 +109,13 @@ def _picture_column(words: Texts) -> _PictureColumn:
         buttons=[],
     )
     notice = gr.Markdown(visible=False, elem_id="notice")
-    new_scene = gr.Button(words.new_scene, elem_id="new-scene")
+    with gr.Row():
+        new_scene = gr.Button(words.new_scene, elem_id="new-scene", min_width=130)
+        classify = gr.Button(words.classify_this, elem_id="classify-this", min_width=130)
     offers_title = gr.Markdown(words.try_asking, visible=False, elem_classes="hint")
     with gr.Row(elem_id="offers"):
         offers = tuple(gr.Button(visible=False, size="sm", min_width=130) for _ in range(OFFERS))
-    return _PictureColumn(picture, notice, new_scene, offers_title, offers)
+    return _PictureColumn(picture, notice, new_scene, classify, offers_title, offers)
 
 
 def _conversation_column(words: Texts) -> _ConversationColumn:
@@ -185,7 +178,8 @@ def _connect(
         chosen = sample.click(partial(handlers.example, example), [talk.state, language], composed, **quiet)
         chosen.success(handlers.ask, asked, **stream)
     scene.new_scene.click(handlers.new_scene, [talk.state, language], composed, **quiet)
-    scene.picture.input(handlers.no_offers, talk.state, [talk.state, scene.offers_title, *scene.offers], queue=False, **quiet)
+    offered = [talk.state, scene.offers_title, *scene.offers]
+    scene.picture.change(handlers.no_offers, [scene.picture, talk.state], offered, queue=False, **quiet)
     scene.picture.change(handlers.notice, [scene.picture, language], scene.notice, **quiet)
     talk.stop.click(handlers.stop, queue=False, **quiet)
     talk.chatbot.retry(handlers.retry, [talk.state, *settings], **stream)

@@ -1,6 +1,8 @@
 """Components of our own, and how they say what went wrong."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -9,8 +11,34 @@ from PIL import Image
 
 from crossmodal.errors import PictureError, UserError
 from crossmodal.images import read_picture
-from crossmodal.ui.texts import preferred_language
+from crossmodal.ui.label_sets import label_sets
+from crossmodal.ui.texts import TEXTS, preferred_language
 from crossmodal.world.words import Language
+
+ACCELERATOR = "accelerator"
+"""The one concurrency id of everything that computes: two answers at once would only slow each other."""
+STATE_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A component and the property of it that is in the page's language."""
+
+    component: Any
+    text: str
+    """Name of a field of Texts."""
+    attribute: str = "label"
+
+    def said(self, language: Language) -> Any:
+        return getattr(TEXTS[language], self.text)
+
+
+@dataclass(frozen=True)
+class LabelSets(Labelled):
+    """The menu of label sets, whose choices are in the page's language."""
+
+    def said(self, language: Language) -> Any:
+        return label_sets(language)
 
 
 def as_toast(error: UserError, language: Language) -> gr.Error:

@@ -12,8 +12,8 @@ from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import chat_tab
-from crossmodal.ui.chat_tab import Labelled
+from crossmodal.ui import chat_tab, zero_shot_tab
+from crossmodal.ui.components import Labelled
 from crossmodal.ui.examples import Example, bundled_examples
 from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
 from crossmodal.world.words import Language
@@ -32,6 +32,14 @@ CSS = """
 #notice { border-left: 3px solid #d97706; padding-left: 10px; }
 #chat small { color: var(--body-text-color-subdued); display: block; line-height: 1.4; }
 #offers button { white-space: normal; }
+table.bars { width: 100%; border-collapse: collapse; table-layout: fixed; }
+#zs-bars table.bars, #zs-bars table.bars tr, #zs-bars table.bars th, #zs-bars table.bars td { border: none; }
+table.bars th { text-align: start; font-weight: 500; padding: 4px 8px 4px 0; overflow-wrap: anywhere; }
+table.bars td { position: relative; padding: 4px 8px 4px 0; height: 30px; }
+table.bars .bar { position: absolute; left: 0; top: 5px; bottom: 5px; border-radius: 4px;
+  background: var(--primary-300); opacity: 0.55; max-width: calc(100% - 8px); }
+table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric: tabular-nums; }
+table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
 @media (max-width: 640px) {
   #header { flex-wrap: wrap; }
   #header > #title { min-width: 100% !important; }
@@ -89,6 +97,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
     Raises ModelError where the model of the settings is unknown.
     """
     spec = find_spec(settings.model, "chat")
+    find_spec(settings.embedding_model, "embedding")
     manager = ModelManager(settings)
     engine = ChatEngine(manager, settings)
     watch = ModelWatch(manager, spec, settings.precision)
@@ -106,9 +115,15 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
                 container=False,
             )
         status = gr.Markdown(spec.title, elem_id="status")
-        with gr.Tabs(), gr.Tab("Chat · 对话", id="chat"):
-            tab = chat_tab.build(engine, spec, settings.precision, examples, language)
-        _connect_language(page, language, title, status, tab, examples, watch)
+        with gr.Tabs() as tabs:
+            with gr.Tab("Chat · 对话", id="chat"):
+                chat = chat_tab.build(engine, spec, settings.precision, examples, language)
+            with gr.Tab("Zero-shot · 零样本分类", id="zero-shot"):
+                zero_shot = zero_shot_tab.build(manager, settings, language)
+        _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
+        _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
+        labels = (*chat.labels, *zero_shot.labels)
+        _connect_language(page, language, title, status, labels, dict(zip(chat.examples, examples, strict=True)), watch)
         page.unload(_forgetter(engine))
     page.queue(default_concurrency_limit=8)
     return page, watch
@@ -119,21 +134,21 @@ def _connect_language(
     language: Any,
     title: Any,
     status: Any,
-    tab: chat_tab.ChatTab,
-    examples: tuple[Example, ...],
+    labels: tuple[Labelled, ...],
+    examples: dict[Any, Example],
     watch: ModelWatch,
 ) -> None:
-    components = list(dict.fromkeys(label.component for label in tab.labels))
+    components = list(dict.fromkeys(label.component for label in labels))
 
     def spoken(lang: Language) -> list[Any]:
-        updates = [_label_update(tab.labels, component, lang) for component in components]
-        return [_title(lang), *updates, *(e.question(lang) for e in examples)]
+        updates = [_label_update(labels, component, lang) for component in components]
+        return [_title(lang), *updates, *(e.question(lang) for e in examples.values())]
 
     def first(request: gr.Request) -> list[Any]:
         lang = preferred_language(request.headers.get("accept-language", ""))
         return [lang, *spoken(lang)]
 
-    outputs = [title, *components, *tab.examples]
+    outputs = [title, *components, *examples]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     greeted = page.load(first, None, [language, *outputs], queue=False, **quiet)
     greeted.then(watch.lines, language, status, **quiet)
@@ -141,9 +156,21 @@ def _connect_language(
     language.input(watch.line, language, status, queue=False, **quiet)
 
 
+def _carry(button: Any, picture: Any, target: Any, tabs: Any, tab: str) -> None:
+    """One picture travels: the button takes it to another tab and goes there."""
+    button.click(
+        lambda image: (image, gr.Tabs(selected=tab)),
+        picture,
+        [target, tabs],
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+
+
 def _label_update(labels: tuple[Labelled, ...], component: Any, lang: Language) -> Any:
-    words = TEXTS[lang]
-    return gr.update(**{label.attribute: getattr(words, label.text) for label in labels if label.component is component})
+    mine = [label for label in labels if label.component is component]
+    return gr.update(**{label.attribute: label.said(lang) for label in mine})
 
 
 def _forgetter(engine: ChatEngine) -> Any:

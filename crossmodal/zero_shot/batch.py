@@ -7,12 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from crossmodal.errors import PictureError
-from crossmodal.zero_shot.classifier import Verdict
 from crossmodal.zero_shot.sources import Source
+
+if TYPE_CHECKING:
+    from crossmodal.zero_shot.classifier import Verdict
 
 BATCH = 32
 DECODERS = 2
@@ -27,7 +30,7 @@ class FileResult:
     """What became of one file: a verdict, or the reason why there is none."""
 
     name: str
-    verdict: Verdict | None
+    verdict: "Verdict | None"
     error: PictureError | None = None
 
 
@@ -44,7 +47,7 @@ class Progress:
 
 def classify_all(
     found: Sequence[Source],
-    classify: Callable[[Sequence[Image.Image]], list[Verdict]],
+    classify: "Callable[[Sequence[Image.Image]], list[Verdict]]",
     stop: Event,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Progress]:
@@ -83,7 +86,7 @@ def _decode(source: Source) -> Image.Image | PictureError:
 
 def _scored(
     batch: Sequence[tuple[Source, Image.Image | PictureError]],
-    classify: Callable[[Sequence[Image.Image]], list[Verdict]],
+    classify: "Callable[[Sequence[Image.Image]], list[Verdict]]",
 ) -> tuple[FileResult, ...]:
     pictures = [picture for _, picture in batch if isinstance(picture, Image.Image)]
     verdicts = iter(classify(pictures) if pictures else [])

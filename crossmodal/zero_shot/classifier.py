@@ -39,6 +39,10 @@ class Verdict:
     """Best first."""
     none_of_these: bool | None
     """True where not even the best label is likely; None where the checkpoint has no measured threshold."""
+    none_below: float | None
+    """The probability that the best label must reach."""
+    independent: bool
+    """True where the model itself was trained to give each label a probability of its own."""
     other_winners: tuple[tuple[str, str], ...] = ()
     """(template, label): templates that alone would have made another label the best."""
 
@@ -76,8 +80,8 @@ class ZeroShotClassifier:
         calibration = self._calibration(loaded)
         threshold = calibration.none_below(len(labels.names)) if calibration else None
         return [
-            _verdict(labels.names, logits[i], None if is_it is None else is_it[i], threshold, alone[i], shown)
-            for i in range(len(pictures))
+            _verdict(labels.names, logits[i], None if is_it is None else is_it[i], threshold, others, embedder.independent)
+            for i, others in enumerate(_winners(labels.names, alone, shown))
         ]
 
     def where(
@@ -146,13 +150,18 @@ def _verdict(
     logits: Tensor,
     is_it: Tensor | None,
     none_below: float | None,
-    alone: Tensor,
-    templates: Sequence[str],
+    winners: Sequence[tuple[str, str]],
+    independent: bool,
 ) -> Verdict:
-    """logits, is_it: (labels,); alone: (templates,), the best label by each template."""
+    """logits, is_it: (labels,); winners: each template with the label that it alone would have chosen."""
     shares = logits.softmax(-1)
     order = logits.argsort(descending=True).tolist()
     scores = tuple(Score(labels[i], float(shares[i]), None if is_it is None else float(is_it[i])) for i in order)
     none = None if is_it is None or none_below is None else bool(is_it.max() < none_below)
-    others = [(template, labels[int(i)]) for template, i in zip(templates, alone, strict=True) if int(i) != order[0]]
-    return Verdict(scores, none, tuple(others) if len(templates) > 1 else ())
+    others = tuple((template, label) for template, label in winners if label != scores[0].label)
+    return Verdict(scores, none, none_below, independent, others if len(winners) > 1 else ())
+
+
+def _winners(labels: Sequence[str], alone: Tensor, templates: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """For each picture, each template with the label it alone would choose. alone: (pictures, templates)."""
+    return [[(t, labels[i]) for t, i in zip(templates, row, strict=True)] for row in alone.tolist()]

@@ -4,7 +4,8 @@ import pytest
 
 from crossmodal.training.cards import write_section
 from crossmodal.training.clip_data import TRAINING_SEEDS
-from crossmodal.training.evaluate import Share, chat_cases
+from crossmodal.training.evaluate import chat_cases
+from crossmodal.training.shares import Share
 from crossmodal.world.answers import FAMILIES, FOLLOW_UPS
 from crossmodal.world.phrasings import phrasings
 

@@ -12,7 +12,7 @@ from crossmodal.zero_shot.sources import Source
 
 
 def by_colour(pictures: Sequence[Image.Image]) -> list[Verdict]:
-    return [Verdict((Score(str(p.getpixel((0, 0))), 1.0, None),), None) for p in pictures]
+    return [Verdict((Score(str(p.getpixel((0, 0))), 1.0, None),), None, None, False) for p in pictures]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from crossmodal.zero_shot.batch import FileResult
 from crossmodal.zero_shot.classifier import Score, Verdict
 from crossmodal.zero_shot.tables import COLUMNS, as_csv, as_json
 
-GOOD = FileResult("=cmd().png", Verdict((Score("猫", 0.75, 0.5), Score("+dog", 0.25, None)), False))
+GOOD = FileResult("=cmd().png", Verdict((Score("猫", 0.75, 0.5), Score("+dog", 0.25, None)), False, 0.3, False))
 BAD = FileResult("b.png", None, PictureError("It is damaged."))
 
 
