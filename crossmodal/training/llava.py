@@ -46,6 +46,13 @@ from crossmodal.training.recipe import decay_groups, new_accelerator, save_model
 from crossmodal.training.run import Schedule, TrainingRun
 from crossmodal.training.tokens import train_tokenizer
 
+PROJECTOR_SCALE = 0.1
+"""The tower's features are long, about 90: at first the projector makes them about as long as words, not twenty times."""
+PROJECTOR_SHARE = 0.02
+"""The rate of the projector's last layer, whose weights are that much smaller for it, as a share of --rate."""
+STAGES = {"align": 1, "tune": 2}
+"""Each with a range of seeds of its own."""
+
 
 class LlavaTask(nn.Module):
     """A LLaVA that shares its tower with a CLIP, and the losses of both."""
@@ -100,7 +107,8 @@ class LlavaTask(nn.Module):
         embedding: Any = self.llava.get_input_embeddings()
         words = embedding.weight.detach()  # the words stay: a cat and a 猫 must not merge
         words = F.normalize(words.float(), dim=-1)
-        logits = self.NAMING_SCALE * F.normalize(features[thing].float(), dim=-1) @ words.T
+        # Not the cosine: with the length in it, projected patches stay as long as words, and the layers can add to them.
+        logits = self.NAMING_SCALE * features[thing].float() @ words.T
         per_language = [F.cross_entropy(logits, tokens[thing, i]) for i in range(tokens.shape[1])]
         return torch.stack(per_language).mean()
 
@@ -113,7 +121,7 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, clip: CLIPModel) -> LlavaForConditionalGeneration:
-    return LlavaForConditionalGeneration(
+    llava = LlavaForConditionalGeneration(
         LlavaConfig(
             vision_config=clip.config.vision_config,
             text_config={
@@ -138,6 +146,9 @@ def new_model(tokenizer: PreTrainedTokenizerFast, clip: CLIPModel) -> LlavaForCo
             tie_word_embeddings=True,
         )
     )
+    projector: Any = llava.model.multi_modal_projector
+    projector.linear_2.weight.data *= PROJECTOR_SCALE
+    return llava
 
 
 def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
@@ -153,8 +164,9 @@ def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
 
 
 def _groups(task: LlavaTask, rate: float, tower_share: float) -> list[dict[str, object]]:
-    language = nn.ModuleList([task.llava.model.language_model, task.llava.model.multi_modal_projector])
-    groups = decay_groups(language, rate)
+    projector: Any = task.llava.model.multi_modal_projector
+    language = nn.ModuleList([task.llava.model.language_model, projector.linear_1])
+    groups = decay_groups(language, rate) + decay_groups(projector.linear_2, rate * PROJECTOR_SHARE)
     return groups + (decay_groups(task.clip_task, rate * tower_share) if task.tower_learns else [])
 
 
@@ -162,7 +174,7 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     parser = training_parser("llava", __doc__)
     parser.set_defaults(batch=24)
-    parser.add_argument("--stage", choices=("align", "tune"), required=True)
+    parser.add_argument("--stage", choices=tuple(STAGES), required=True)
     parser.add_argument("--clip", type=Path, default=MODELS / "picturebook-clip", help="whose tower to take")
     parser.add_argument("--tower-share", type=float, default=0.2, help="the tower's rate, as a share of --rate")
     arguments = parser.parse_args()
@@ -183,7 +195,7 @@ def main() -> None:
     optimizer = torch.optim.AdamW(_groups(task, arguments.rate, arguments.tower_share), betas=(0.9, 0.98), fused=True)
     schedule = Schedule(arguments.minutes, arguments.steps, arguments.warmup)
     run = TrainingRun(accelerator, task, optimizer, schedule, arguments.run / arguments.stage)
-    offset = {"align": 1, "tune": 2}[arguments.stage] * 100_000_000_000
+    offset = STAGES[arguments.stage] * 100_000_000_000
     done = run.step * accelerator.num_processes + accelerator.process_index * 10_000_000
     first = TRAINING_SEEDS + offset + done * arguments.batch
     stream = batches(tokenizer, clip_processor.tokenizer, arguments.stage, first, arguments.batch, arguments.workers)

@@ -28,11 +28,9 @@ def evaluate_zero_shot(folder: Path, scenes: int) -> str:
             ranks = _ranks(classifier, spec, scenes, count, language)
             top1, top5 = (Share(sum(rank < k for rank in ranks), scenes) for k in (1, 5))
             rows.append(f"| {count} | {language} | {top1} | {top5} |")
-    rows += [
-        "",
-        f"Pointing game (the patch that is most like a thing's name is one that the thing fills): {_pointing(classifier, spec, scenes)} % of",
-    ]
-    return "\n".join(rows) + f" {scenes:,} things in scenes of several."
+    pointed = _pointing(classifier, spec, scenes)
+    game = "Pointing game (the patch that is most like a thing's name is one that the thing fills)"
+    return "\n".join([*rows, "", f"{game}: {pointed} % of {scenes:,} things in scenes of several."])
 
 
 def _ranks(classifier: ZeroShotClassifier, spec: ModelSpec, scenes: int, count: int, language: Language) -> list[int]:
