@@ -60,7 +60,7 @@ class _Asking:
 
 @dataclass(frozen=True)
 class _Reading:
-    headline: gr.Markdown
+    headline: gr.HTML
     bars: gr.HTML
     looked_for: gr.Dropdown
     map: gr.Image
@@ -144,7 +144,7 @@ def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
 
 
 def _reading_column(words: Texts) -> _Reading:
-    headline = gr.Markdown(words.zs_empty, elem_id="zs-headline")
+    headline = gr.HTML(words.zs_empty, elem_id="zs-headline")
     bars = gr.HTML(elem_id="zs-bars")
     looked_for = gr.Dropdown([], label=words.seen_where, visible=False, elem_id="zs-looked-for")
     seen = gr.Image(visible=False, interactive=False, show_label=False, height=300, elem_id="zs-map", buttons=[])

@@ -21,7 +21,7 @@ MAP_SIDE = 512
 
 
 def headline(verdict: "Verdict", labels: Labels, words: Texts) -> str:
-    """The verdict in words, and what happened to the labels, as Markdown."""
+    """The verdict in words, and what happened to the labels, as HTML."""
     best = verdict.best
     if verdict.none_of_these and best.is_it is not None and verdict.none_below is not None:
         lines = [words.none_of_these.format(_plain(best.label), best.is_it, verdict.none_below)]
@@ -32,7 +32,7 @@ def headline(verdict: "Verdict", labels: Labels, words: Texts) -> str:
     lines += [words.template_changed.format(_plain(t), _plain(label)) for t, label in verdict.other_winners]
     if labels.merged:
         lines.append(words.merged.format(", ".join(map(_plain, labels.merged))))
-    return "\n\n".join(lines)
+    return "".join(f"<p>{line}</p>" for line in lines)
 
 
 def bars(verdict: "Verdict", words: Texts) -> str:
@@ -95,8 +95,8 @@ def curl_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what Markdown or a page could take for markup."""
-    return "".join(f"\\{c}" if c in "\\`*_[]#|~!$" else c for c in escape(_short(text)))
+    """Without what a page could take for markup. Markdown is no place for a person's text: it makes links of addresses."""
+    return escape(_short(text))
 
 
 def _short(text: str, limit: int = 60) -> str:
