@@ -176,7 +176,7 @@ def main() -> None:
     parser.set_defaults(batch=24)
     parser.add_argument("--stage", choices=tuple(STAGES), required=True)
     parser.add_argument("--clip", type=Path, default=MODELS / "picturebook-clip", help="whose tower to take")
-    parser.add_argument("--tower-share", type=float, default=0.2, help="the tower's rate, as a share of --rate")
+    parser.add_argument("--tower-share", type=float, default=0.2, help="the tower's rate, as a share of --rate; 0: it rests")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
@@ -191,7 +191,7 @@ def main() -> None:
     else:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(arguments.output)
         llava = LlavaForConditionalGeneration.from_pretrained(arguments.output, dtype=torch.float32)
-    task = LlavaTask(llava, clip, tower_learns=arguments.stage == "tune")
+    task = LlavaTask(llava, clip, tower_learns=arguments.stage == "tune" and arguments.tower_share > 0)
     optimizer = torch.optim.AdamW(_groups(task, arguments.rate, arguments.tower_share), betas=(0.9, 0.98), fused=True)
     schedule = Schedule(arguments.minutes, arguments.steps, arguments.warmup)
     run = TrainingRun(accelerator, task, optimizer, schedule, arguments.run / arguments.stage)
