@@ -25,11 +25,12 @@ CONTENT_POLICY = "; ".join(
 """An answer may hold a picture's address; the browser must not fetch it."""
 HEAD = f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
 CSS = """
-.gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
+.gradio-container { max-width: min(1200px, 100vw) !important; margin: 0 auto !important; }
+.gradio-container .column, .gradio-container .row > * { min-width: 0; }
 #title h1 { margin: 0; }
 #title p, #status p, .hint p { margin: 0; color: var(--body-text-color-subdued); }
 #status p { font-size: 0.9em; }
-#notice { border-left: 3px solid #d97706; padding-left: 10px; }
+#notice, .notice { border-left: 3px solid #d97706; padding-left: 10px; }
 #chat small { color: var(--body-text-color-subdued); display: block; line-height: 1.4; }
 #offers button { white-space: normal; }
 table.bars { width: 100%; border-collapse: collapse; table-layout: fixed; }
@@ -40,6 +41,7 @@ table.bars .bar { position: absolute; left: 0; top: 5px; bottom: 5px; border-rad
   background: var(--primary-300); opacity: 0.55; max-width: calc(100% - 8px); }
 table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric: tabular-nums; }
 table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
+#zs-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
   #header { flex-wrap: wrap; }
   #header > #title { min-width: 100% !important; }

@@ -56,6 +56,8 @@ class Texts:
     best_only: str
     merged: str
     template_changed: str
+    unknown_words: str
+    zs_unfamiliar: str
     seen_where: str
     seen_note: str
     no_map: str
@@ -123,6 +125,11 @@ ENGLISH = Texts(
     best_only="<b>{}</b>, of these. Whether any of them is right was not measured for this model.",
     merged="Typed more than once, used once: {}.",
     template_changed="Alone, the template “{}” would have chosen <b>{}</b>.",
+    unknown_words="⚠️ The picture-book model never learned these words, so what it says of them means nothing: {}.",
+    zs_unfamiliar=(
+        "⚠️ This does not look like a picture-book scene. The bundled model knows nothing else and will be wrong. "
+        "For photographs, choose another model below."
+    ),
     seen_where="Where is it seen?",
     seen_note="Bright where the picture is most like the label. A wrong label has a brightest place too.",
     no_map="This model's patches cannot be compared with texts, so there is no map.",
@@ -189,6 +196,8 @@ CHINESE = Texts(
     best_only="其中最像 <b>{}</b>。该模型没有测量过是否真的有一个正确。",
     merged="重复输入的标签只用一次：{}。",
     template_changed="只用模板“{}”会选 <b>{}</b>。",
+    unknown_words="⚠️ 绘本模型没有学过这些词，对它们的判断没有意义：{}。",
+    zs_unfamiliar="⚠️ 这不像绘本场景。内置模型只认识绘本场景，会判断错误。要分类照片，请在下面换一个模型。",
     seen_where="在哪里看到的？",
     seen_note="亮的地方是图片中与标签最像的部分。总会有最亮的地方，即使标签不对。",
     no_map="这个模型的图块不能与文字比较，因此没有图。",

@@ -22,6 +22,8 @@ from crossmodal.ui.label_sets import labels_of, spoken
 from crossmodal.ui.session import StopSignals
 from crossmodal.ui.texts import TEXTS
 from crossmodal.ui.zero_shot_view import bars, curl_code, headline, heat_map, python_code
+from crossmodal.world.familiarity import looks_like_picture_book
+from crossmodal.world.lexicon import is_known
 from crossmodal.world.render import PEOPLE_SIZE, render
 from crossmodal.world.sampler import SceneSampler
 from crossmodal.world.words import Language
@@ -64,20 +66,26 @@ class ZeroShotHandlers:
         """Headline, bars, labels to look for, map, the map's note, Python code, curl code."""
         try:
             asked = _asked(labels, templates, model)
-            (verdict,) = self._verdicts(_present(image), asked)
+            unknown = self._unknown(asked)
+            verdict = self._verdicts(_present(image), asked)[0].claiming_nothing_of(unknown)
             looked_for = self.look(image, verdict.best.label, templates, model, language)
         except UserError as error:
             raise as_toast(error, language) from error
         words, url = TEXTS[language], _address(request)
         choices = [s.label for s in verdict.scores[:10]]
         return (
-            headline(verdict, asked.labels, words),
+            headline(verdict, asked.labels, unknown, words),
             bars(verdict, words),
             gr.update(choices=choices, value=choices[0], visible=True),
             *looked_for,
             python_code(asked.labels, asked.templates, url),
             curl_code(asked.labels, asked.templates, url),
         )
+
+    def notice(self, image: Image.Image | None, model: str, language: Language) -> Update:
+        """The warning where a picture-book model is shown anything else."""
+        strange = image is not None and self._spec(model).picture_book_only and not looks_like_picture_book(image)
+        return gr.update(value=TEXTS[language].zs_unfamiliar if strange else "", visible=strange)
 
     def look(
         self, image: Image.Image | None, label: str, templates: str, model: str, language: Language
@@ -219,6 +227,12 @@ class ZeroShotHandlers:
         if model and model not in self.models:
             raise UserError("There is no such model in the menu. Choose one of those.", "菜单里没有这个模型。请从中选择。")
         return find_spec(model or self._settings.embedding_model, "embedding")
+
+    def _unknown(self, asked: Asked) -> list[str]:
+        """Labels in words that a model of the picture book alone cannot know."""
+        if not self._spec(asked.model).picture_book_only:
+            return []
+        return [label for label in asked.labels.names if not is_known(label)]
 
     def _verdicts(self, pictures: Sequence[Image.Image], asked: Asked) -> "list[Verdict]":
         return self._classifier.classify(pictures, asked.labels, self._spec(asked.model), "auto", asked.templates)

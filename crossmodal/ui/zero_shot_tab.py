@@ -32,6 +32,7 @@ class ZeroShotTab:
 @dataclass(frozen=True)
 class _Asking:
     picture: SafeImage
+    notice: gr.Markdown
     new_scene: gr.Button
     ask: gr.Button
     labels: gr.Textbox
@@ -130,6 +131,7 @@ def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
         elem_id="zs-picture",
         buttons=[],
     )
+    notice = gr.Markdown(visible=False, elem_classes="notice", elem_id="zs-notice")
     with gr.Row():
         new_scene = gr.Button(words.new_scene, elem_id="zs-new-scene", min_width=120)
         ask = gr.Button(words.ask_about, elem_id="zs-ask", min_width=120)
@@ -140,7 +142,7 @@ def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
         titles = [(CATALOG[m].title if m in CATALOG else m, m) for m in models]
         model = gr.Dropdown(titles, value=models[0], label=words.embedding_model, elem_id="zs-model")
         templates = gr.Textbox(label=words.templates, lines=2, max_lines=6, elem_id="zs-templates")
-    return _Asking(picture, new_scene, ask, labels, sets, go, options, model, templates)
+    return _Asking(picture, notice, new_scene, ask, labels, sets, go, options, model, templates)
 
 
 def _reading_column(words: Texts) -> _Reading:
@@ -186,6 +188,8 @@ def _connect_one(handlers: ZeroShotHandlers, asking: _Asking, reading: _Reading,
     asking.go.click(handlers.classify, inputs, reading.outputs, **computing)
     composed = asking.new_scene.click(handlers.new_scene, language, [asking.picture, asking.labels], **QUIET)
     composed.success(handlers.classify, inputs, reading.outputs, **computing)
+    for changed in (asking.picture, asking.model):
+        changed.change(handlers.notice, [asking.picture, asking.model, language], asking.notice, **QUIET)
     looking = [asking.picture, reading.looked_for, asking.templates, asking.model, language]
     reading.looked_for.input(handlers.look, looking, [reading.map, reading.note], **QUIET, **COMPUTES)
     asking.sets.input(handlers.fill_labels, [asking.sets, language], asking.labels, queue=False, **QUIET)

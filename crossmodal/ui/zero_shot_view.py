@@ -1,6 +1,7 @@
 """How a verdict looks: bars for both readings, a heat map over the picture, the code of the call."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ HEAT = np.array((255, 90, 0), dtype=np.float32)
 MAP_SIDE = 512
 
 
-def headline(verdict: "Verdict", labels: Labels, words: Texts) -> str:
+def headline(verdict: "Verdict", labels: Labels, unknown: Sequence[str], words: Texts) -> str:
     """The verdict in words, and what happened to the labels, as HTML."""
     best = verdict.best
     if verdict.none_of_these and best.is_it is not None and verdict.none_below is not None:
@@ -30,6 +31,8 @@ def headline(verdict: "Verdict", labels: Labels, words: Texts) -> str:
     else:
         lines = [words.best_is.format(_plain(best.label))]
     lines += [words.template_changed.format(_plain(t), _plain(label)) for t, label in verdict.other_winners]
+    if unknown:
+        lines.append(words.unknown_words.format(", ".join(map(_plain, unknown[:BARS]))))
     if labels.merged:
         lines.append(words.merged.format(", ".join(map(_plain, labels.merged))))
     return "".join(f"<p>{line}</p>" for line in lines)

@@ -1,7 +1,7 @@
 """Score pictures against labels: *which of these* (softmax), *is it this* (independent), and *none of these*."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -49,6 +49,11 @@ class Verdict:
     @property
     def best(self) -> Score:
         return self.scores[0]
+
+    def claiming_nothing_of(self, labels: Collection[str]) -> "Verdict":
+        """Without independent probabilities for these labels: those that the calibration does not hold for."""
+        scores = tuple(replace(s, is_it=None) if s.label in labels else s for s in self.scores)
+        return replace(self, scores=scores, none_of_these=None if scores[0].is_it is None else self.none_of_these)
 
 
 class ZeroShotClassifier:

@@ -98,6 +98,9 @@ def test_fifty_files_with_a_broken_one_become_a_table_that_is_downloaded_and_rea
     page.locator("#zs-run-all").click()
     expect(page.locator("#zs-progress")).to_contain_text(re.compile("49 of 50 done, 1 could not be read"))
     expect(page.locator("#zs-table")).to_contain_text("00.png")
+    page.set_viewport_size(PHONE)  # a wide table scrolls by itself and does not widen the page
+    expect(page.locator("#zs-table")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     with page.expect_download() as waiting:
         page.locator("#zs-csv").click()
     found = list(csv.DictReader(waiting.value.path().open(encoding="utf-8-sig")))

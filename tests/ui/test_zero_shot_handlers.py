@@ -28,6 +28,22 @@ def test_a_new_scene_has_its_own_name_among_ten_labels() -> None:
         assert set(shares) == set(labels.splitlines())
 
 
+def test_nothing_is_claimed_of_words_that_the_picture_book_does_not_have() -> None:
+    headline, bars, *_ = handlers().classify(PICTURE, "quokka\nwombat", "", "", "en", REQUEST)
+    assert "never learned these words" in headline
+    assert "quokka" in headline
+    assert bars.count("not measured") == 2
+    assert "✅" not in headline
+
+
+def test_a_photograph_is_met_with_a_warning_and_a_scene_is_not() -> None:
+    tab = handlers()
+    noise = Image.effect_noise((64, 64), 90).convert("RGB")
+    assert tab.notice(noise, "", "en")["visible"]
+    assert not tab.notice(tab.new_scene("en")[0], "", "en")["visible"]
+    assert not tab.notice(noise, "openai/clip-vit-base-patch32", "en")["visible"]
+
+
 def test_a_folder_of_the_server_is_classified_only_where_the_operator_opened_it(tmp_path: Path) -> None:
     for i in range(3):
         PICTURE.save(tmp_path / f"{i}.png")

@@ -15,20 +15,25 @@ UNMEASURED = Verdict((Score("cat", 0.9, None),), None, None, False)
 
 
 def test_the_headline_names_the_best_or_none_or_says_that_nobody_measured() -> None:
-    assert "dog</b>" in headline(SURE, Labels(("x",)), EN)
-    assert "a {}" in headline(SURE, Labels(("x",)), EN)
-    assert "None of these" in headline(NONE, Labels(("cat",)), EN)
-    assert "20%" in headline(NONE, Labels(("cat",)), EN)
-    assert "not measured" in headline(UNMEASURED, Labels(("cat",)), EN)
-    assert "都不是" in headline(NONE, Labels(("cat",)), TEXTS["zh"])
+    assert "dog</b>" in headline(SURE, Labels(("x",)), (), EN)
+    assert "a {}" in headline(SURE, Labels(("x",)), (), EN)
+    assert "None of these" in headline(NONE, Labels(("cat",)), (), EN)
+    assert "20%" in headline(NONE, Labels(("cat",)), (), EN)
+    assert "not measured" in headline(UNMEASURED, Labels(("cat",)), (), EN)
+    assert "都不是" in headline(NONE, Labels(("cat",)), (), TEXTS["zh"])
+
+
+def test_words_that_the_model_cannot_know_are_said() -> None:
+    assert "never learned these words" in headline(SURE, Labels(("quokka",)), ("quokka",), EN)
+    assert "never learned" not in headline(SURE, Labels(("cat",)), (), EN)
 
 
 def test_merged_labels_are_said() -> None:
-    assert "used once: cat" in headline(NONE, Labels(("cat",), ("cat",)), EN)
+    assert "used once: cat" in headline(NONE, Labels(("cat",), ("cat",)), (), EN)
 
 
 def test_a_label_is_text_wherever_it_is_shown() -> None:
-    for shown in (headline(SURE, Labels((EVIL,), (EVIL,)), EN), bars(SURE, EN)):
+    for shown in (headline(SURE, Labels((EVIL,), (EVIL,)), (), EN), bars(SURE, EN)):
         assert "<img" not in shown
         assert "&lt;img" in shown
 
