@@ -14,6 +14,12 @@ from transformers import (
     CLIPImageProcessorPil,
     CLIPModel,
     CLIPProcessor,
+    MetaClip2Config,
+    MetaClip2Model,
+    Siglip2Config,
+    Siglip2ImageProcessorPil,
+    Siglip2Model,
+    Siglip2Processor,
     SiglipConfig,
     SiglipImageProcessorPil,
     SiglipModel,
@@ -50,6 +56,29 @@ def save_clip(folder: Path) -> Path:
     return folder
 
 
+def save_metaclip_2(folder: Path) -> Path:
+    tokenizer = train_tokenizer(caption_corpus(20), 1024, lowercase=True)
+    text = {**SIZES, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "projection_dim": 32}
+    ids = {k: getattr(tokenizer, k) for k in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    config = MetaClip2Config(projection_dim=32, vision_config=VISION, text_config={**text, **ids})
+    _spread(MetaClip2Model(config)).save_pretrained(folder)
+    images = CLIPImageProcessorPil(size=SIDE, crop_size=SIDE, do_center_crop=False)
+    CLIPProcessor(images, tokenizer).save_pretrained(folder)
+    return folder
+
+
+def save_siglip2(folder: Path) -> Path:
+    tokenizer = train_tokenizer(caption_corpus(20), 1024, lowercase=True, max_length=64)
+    text = {**SIZES, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "projection_size": 32}
+    vision = {**SIZES, "patch_size": 8, "num_patches": 16}
+    model = _spread(Siglip2Model(Siglip2Config(vision_config=vision, text_config=text)))
+    model.logit_scale.data.fill_(1.5)
+    model.logit_bias.data.fill_(-2.0)
+    model.save_pretrained(folder)
+    Siglip2Processor(Siglip2ImageProcessorPil(patch_size=8, max_num_patches=16), tokenizer).save_pretrained(folder)
+    return folder
+
+
 def save_siglip(folder: Path) -> Path:
     tokenizer = train_tokenizer(caption_corpus(20), 1024, lowercase=True, max_length=64)
     text = {**SIZES, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "projection_size": 32}
@@ -73,4 +102,10 @@ def save_chinese_clip(folder: Path) -> Path:
     return folder
 
 
-SAVERS = {"clip": save_clip, "siglip": save_siglip, "chinese_clip": save_chinese_clip}
+SAVERS = {
+    "clip": save_clip,
+    "metaclip_2": save_metaclip_2,
+    "siglip": save_siglip,
+    "siglip2": save_siglip2,
+    "chinese_clip": save_chinese_clip,
+}

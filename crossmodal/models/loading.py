@@ -25,11 +25,20 @@ class LoadedModel:
     computing: Any = field(default_factory=Lock)  # a plain one: a stream may end on another thread than it began
 
 
+_ONE_AT_A_TIME = Lock()
+"""transformers imports a model's modules when first asked for it; two threads that do so get half of a module each."""
+
+
 def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:
     """Weights and processor from a folder, the Hub's cache or the Hub.
 
     Raises ModelError, in one sentence, where that fails.
     """
+    with _ONE_AT_A_TIME:
+        return _load(spec, precision, device, offline)
+
+
+def _load(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:
     import torch
     from transformers import AutoModelForImageTextToText, AutoModelForZeroShotImageClassification, AutoProcessor
 

@@ -85,7 +85,7 @@ def python_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
 def curl_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
     """The same over HTTP: upload, call, read the answer."""
     data = json.dumps(
-        [{"path": "$FILE", "meta": {"_type": "gradio.FileData"}}, "\n".join(labels.names), "\n".join(templates)],
+        [{"path": "$FILE", "meta": {"_type": "gradio.FileData"}}, "\n".join(labels.names), "\n".join(templates), ""],
         ensure_ascii=False,
     )
     quoted = data.replace("'", "'\\''").replace("$FILE", "'\"$FILE\"'")

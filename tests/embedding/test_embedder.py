@@ -31,8 +31,9 @@ def test_a_text_of_any_length_is_cut_and_not_refused(tmp_path: Path) -> None:
     assert embedder("clip", tmp_path).texts(["cat " * 500]).shape == (1, 32)
 
 
-def test_the_map_has_a_value_for_each_patch_and_each_text(tmp_path: Path) -> None:
-    made = embedder("clip", tmp_path)
+@pytest.mark.parametrize("family", ["clip", "metaclip_2", "chinese_clip"])
+def test_the_map_has_a_value_for_each_patch_and_each_text(family: str, tmp_path: Path) -> None:
+    made = embedder(family, tmp_path)
     found = made.where(Image.new("RGB", (50, 50)), made.texts(["cat", "dog"]))
     assert found is not None
     assert found.shape == (2, 4, 4)

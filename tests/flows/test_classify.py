@@ -1,5 +1,7 @@
 """Zero-shot as a program meets it: the really launched app, the bundled CLIP, `gradio_client`."""
 
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +10,10 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from crossmodal.ui.zero_shot_view import curl_code
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
+from crossmodal.zero_shot.labels import Labels
 from tests.known import CAT
 
 COMMON = [s for seed in range(60) if (s := SceneSampler().sample(seed, "one")).placed[0].thing.common == 3][:12]
@@ -103,3 +107,12 @@ def test_many_files_a_broken_one_among_them(client: Client, tmp_path: Path) -> N
 def test_no_files(client: Client) -> None:
     with pytest.raises(AppError, match="no pictures yet"):
         client.predict([], "cat", api_name="/classify_files")
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="runs the shell code that the page shows")
+def test_the_curl_that_the_page_shows_works_as_it_stands(app: str, tmp_path: Path) -> None:
+    saved(tmp_path, 0).rename(tmp_path / "picture.png")
+    code = curl_code(Labels((*NAMES, "it's")), ("{}",), app)
+    said = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "event: complete" in said
+    assert f'"label": "{COMMON[0].placed[0].thing.name}"' in said

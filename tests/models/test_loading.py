@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import torch
 from crossmodal.errors import ModelError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.loading import load_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_a_checkpoint_loads_in_each_precision_and_smaller_ones_take_less(tiny_llava: Path) -> None:
@@ -36,3 +40,26 @@ def test_offline_an_unknown_hub_id_is_refused_at_once() -> None:
     spec = ModelSpec("nobody/nothing", "chat", "nothing", "?", 0)
     with pytest.raises(ModelError, match="could not be fetched"):
         load_checkpoint(spec, "fp32", "cpu", offline=True)
+
+
+def test_two_models_load_at_once_in_a_process_that_has_imported_nothing_yet() -> None:
+    """In a process of its own: what fails here is the import of half-imported modules."""
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+from crossmodal.models.catalog import CATALOG
+from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
+
+manager = ModelManager(Settings(device="cpu", offline=True, idle_minutes=0))
+
+def load(name):
+    import torch
+    with manager.use(CATALOG[name]) as loaded:
+        return type(loaded.model).__name__
+
+with ThreadPoolExecutor(2) as pool:
+    print(*pool.map(load, ("picturebook-llava", "picturebook-clip")))
+"""
+    for _ in range(2):
+        said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert said.stdout.split() == ["LlavaForConditionalGeneration", "CLIPModel"], said.stderr[-2000:]
