@@ -6,7 +6,7 @@ import pytest
 from app import HELP, read_settings
 from crossmodal.errors import UserError
 
-FLAGS = ("host", "port", "share", "model", "precision", "device", "offline", "auth", "mcp")
+FLAGS = ("host", "port", "share", "model", "embedding_model", "pictures", "precision", "device", "offline", "auth", "mcp")
 
 
 def test_importing_the_package_costs_nothing() -> None:
@@ -26,7 +26,7 @@ def test_help_names_every_flag_and_its_variable() -> None:
     said = subprocess.run([sys.executable, "app.py", "--help"], capture_output=True, text=True, check=True).stdout
     assert set(FLAGS) == set(HELP)
     for flag in FLAGS:
-        assert f"--{flag}" in said
+        assert f"--{flag.replace('_', '-')}" in said
         assert f"CROSSMODAL_{flag.upper()}" in said
 
 

@@ -75,6 +75,7 @@ class Generation:
                     **self._inputs,
                     **self._sampling(),
                     max_new_tokens=self._decoding.max_new_tokens,
+                    suppress_tokens=self._unspeakable(),
                     streamer=self,
                     stopping_criteria=StoppingCriteriaList([_Stopped(self._stop)]),
                     return_dict_in_generate=True,
@@ -85,6 +86,11 @@ class Generation:
             self.error = error
         finally:
             self._tokens.put(None)
+
+    def _unspeakable(self) -> list[int] | None:
+        """The placeholder of a picture, which an answer must not hold: what is kept of it could not be told apart."""
+        token = getattr(self._loaded.model.config, "image_token_id", None)
+        return None if token is None else [token]
 
     def _sampling(self) -> dict[str, Any]:
         if self._decoding.temperature == 0:
