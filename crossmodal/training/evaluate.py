@@ -27,6 +27,7 @@ from crossmodal.training.shares import PICTURE_SIDE, Share
 from crossmodal.training.zero_shot_figures import evaluate_zero_shot
 from crossmodal.world.answers import FAMILIES, FOLLOW_UPS
 from crossmodal.world.familiarity import LEAST_EVENNESS, evenness
+from crossmodal.world.phrasings import written_apart
 from crossmodal.world.questions import Turn, ask, follow_up
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
@@ -35,6 +36,7 @@ from crossmodal.world.vocabulary import vocabulary
 from crossmodal.world.words import LANGUAGES, Language
 
 BATCH = 64
+APART = "all, in phrasings written apart"
 
 
 def evaluate_clip(folder: Path, scenes: int) -> str:
@@ -127,10 +129,12 @@ def evaluate_chat(folder: Path, scenes: int) -> str:
     for start in range(0, len(cases), BATCH):
         batch = cases[start : start + BATCH]
         for case, answer in zip(batch, _answers(model, processor, batch), strict=True):
-            for family in (case.turn.family, "all"):
-                right.setdefault((family, case.turn.language), []).append(answer == case.turn.answer)
+            turn = case.turn
+            apart = (APART,) if written_apart(turn.family, turn.language, turn.template) else ()
+            for family in (turn.family, "all", *apart):
+                right.setdefault((family, turn.language), []).append(answer == turn.answer)
     rows = ["| family | English % | Chinese % |", "|---|---|---|"]
-    for family in [*FAMILIES, *FOLLOW_UPS, "all"]:
+    for family in [*FAMILIES, *FOLLOW_UPS, "all", APART]:
         cells = [right.get((family, language), []) for language in LANGUAGES]
         rows.append(f"| {family} | " + " | ".join(str(Share(sum(c), len(c))) for c in cells) + " |")
     return "\n".join(rows)

@@ -1322,7 +1322,9 @@ HELD_OUT: Phrasings = {
         ),
     },
 }
-"""Two of each family were set aside with the first trained ones; the others were written later, without seeing any."""
+SET_ASIDE = 2
+"""The first two of each list were set aside with the first trained ones, and read when more were written to train on. Those
+after them were written apart, by somebody who saw none of the others, and are the cleaner measure."""
 
 OPENERS: dict[Language, tuple[str, ...]] = {
     "en": (
@@ -1373,6 +1375,10 @@ SYNONYM_SHARE = 0.3
 
 def phrasings(family: str, language: Language, held_out: bool = False) -> tuple[str, ...]:
     return (HELD_OUT if held_out else TRAINED)[family][language]
+
+
+def written_apart(family: str, language: Language, template: str) -> bool:
+    return template in HELD_OUT[family][language][SET_ASIDE:]
 
 
 def phrase(family: str, language: Language, manner: Manner, rng: random.Random) -> str:

@@ -24,6 +24,8 @@ class Turn:
     answer: str
     subject: Thing | None = None
     """What "it" means in the next question."""
+    template: str = ""
+    """The phrasing, its slots still open."""
 
 
 def ask(scene: Scene, family: str, language: Language, rng: random.Random, manner: Manner = "plain") -> Turn | None:
@@ -59,9 +61,10 @@ def _next_turn(scene: Scene, language: Language, rng: random.Random, last: Turn 
 
 
 def _turn(reply: Reply, family: str, language: Language, rng: random.Random, manner: Manner) -> Turn:
-    question = phrase(family, language, manner, rng).format(**reply.slots)
+    template = phrase(family, language, manner, rng)
+    question = template.format(**reply.slots)
     question = question[0].upper() + question[1:]
-    return Turn(family, language, question, reply.answer, reply.subject)
+    return Turn(family, language, question, reply.answer, reply.subject, template)
 
 
 _WEIGHTS = {
