@@ -8,8 +8,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from crossmodal.errors import ModelError
 from crossmodal.models.loading import LoadedModel
 
+FAMILIES = ("clip", "metaclip_2", "chinese_clip", "siglip", "siglip2")
+TITLES = "CLIP, MetaCLIP 2, Chinese-CLIP, SigLIP and SigLIP 2"
 TEXT_BATCH = 256
 PICTURE_BATCH = 32
 SIGLIP_TEXT_LENGTH = 64
@@ -20,10 +23,16 @@ class Embedder:
     """Unit vectors for pictures and texts, in fp32 on the CPU, and the rule that turns cosines into logits."""
 
     def __init__(self, loaded: LoadedModel) -> None:
+        """Raises ModelError for a family whose rule for scores is another one."""
+        if loaded.model.config.model_type not in FAMILIES:
+            raise ModelError(
+                f"{loaded.spec.title} is no CLIP or SigLIP, and its scores follow another rule. Choose one of {TITLES}.",
+                f"{loaded.spec.title} 不是 CLIP 或 SigLIP，打分规则不同。请选择 {TITLES} 之一。",
+            )
         self._model, self._processor = loaded.model, loaded.processor
         self._device = torch.device(loaded.device)
         self._computing = loaded.computing
-        self.logit_scale = float(self._model.logit_scale.exp()) if hasattr(self._model, "logit_scale") else 1.0
+        self.logit_scale = float(self._model.logit_scale.exp())
         bias = getattr(self._model, "logit_bias", None)
         self.logit_bias = float(bias) if bias is not None else 0.0
         self.independent = bias is not None
@@ -71,6 +80,8 @@ class Embedder:
         """
         if not self.sees_where:
             return None
+        if getattr(self._processor.image_processor, "do_center_crop", False):
+            picture = picture.resize((min(picture.size),) * 2)  # or the patches would show the middle alone
         with self._computing:
             hidden = self._model.vision_model(**self._pixels([picture])).last_hidden_state[:, 1:]
             patches = _unit(self._model.visual_projection(self._model.vision_model.post_layernorm(hidden))[0])

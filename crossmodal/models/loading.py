@@ -1,6 +1,7 @@
 """Reads one checkpoint into memory, in the precision asked for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -25,6 +26,7 @@ class LoadedModel:
     computing: Any = field(default_factory=Lock)  # a plain one: a stream may end on another thread than it began
 
 
+HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 _ONE_AT_A_TIME = Lock()
 """transformers imports a model's modules when first asked for it; two threads that do so get half of a module each."""
 
@@ -34,8 +36,20 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
 
     Raises ModelError, in one sentence, where that fails.
     """
+    if spec.folder is None and not offline:
+        spec = replace(spec, folder=_fetched(spec))  # before the lock: a download may take long
     with _ONE_AT_A_TIME:
         return _load(spec, precision, device, offline)
+
+
+def _fetched(spec: ModelSpec) -> Path:
+    """The checkpoint in the Hub's cache: its safetensors and what describes them. Raises ModelError where that fails."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(spec.id, revision=spec.revision, allow_patterns=HUB_FILES, ignore_patterns=["*/*"]))
+    except Exception as error:  # no network, no such model, a gated one, a full disk
+        raise ModelError(*_sentence(spec, error if isinstance(error, OSError) else OSError())) from error
 
 
 def _load(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:

@@ -105,7 +105,7 @@ class Names:
 
     @staticmethod
     def _ensemble(embedder: Embedder, labels: list[str]) -> Tensor:
-        templates = default_templates(embedder.model_type, labels[0])
+        templates = default_templates(embedder.model_type, True, labels[0])
         vectors = torch.stack([embedder.texts([fill(t, label) for label in labels]) for t in templates])
         return F.normalize(vectors.mean(0), dim=-1)
 
@@ -147,7 +147,7 @@ def fit(lists: Lists, background: Mapping[Language, tuple[str, ...]]) -> Calibra
         hessian = columns.T @ (columns * (p * (1 - p))[:, None]) + ridge
         weights = weights - torch.linalg.solve(hessian, gradient)
     above, logit, offset = weights.tolist()
-    curve = Calibration(above, logit, offset, 0.0, 0.0, {str(k): v for k, v in background.items()})
+    curve = Calibration(above, logit, offset, 0.0, 0.0, max(LENGTHS), {str(k): v for k, v in background.items()})
     none_offset, none_slope = _thresholds(lists.best, curve)
     return replace(curve, none_offset=none_offset, none_per_log_label=none_slope)
 
@@ -187,6 +187,7 @@ def figures(lists: Lists, calibration: Calibration) -> str:
     for length in SHOWN_LENGTHS:
         mine = lists.best.of_length(length)
         threshold = calibration.none_below(length)
+        assert threshold is not None  # these lengths are among those fitted to
         none = mine.score(calibration).sigmoid() < threshold
         rejected = Share(int((none & mine.held).sum()), int(mine.held.sum()))
         accepted = Share(int((~none & ~mine.held).sum()), int((~mine.held).sum()))

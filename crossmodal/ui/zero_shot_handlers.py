@@ -1,5 +1,6 @@
 """Turns the zero-shot tab's events into calls of the classifier, and its verdicts into what the components show."""
 
+import logging
 import random
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.route_utils import get_root_url
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -36,8 +38,11 @@ from crossmodal.zero_shot.templates import parse_templates
 if TYPE_CHECKING:
     from crossmodal.zero_shot.classifier import Verdict, ZeroShotClassifier
 
+log = logging.getLogger(__name__)
 Update = Any
 OFFERED_LABELS = 10
+MOST_BY_CALL = 500
+"""Pictures that one call of the endpoint may send: nobody can stop it half-way."""
 TABLE_SECONDS = 1.0
 """How often a growing table is sent anew."""
 
@@ -67,7 +72,7 @@ class ZeroShotHandlers:
         try:
             asked = _asked(labels, templates, model)
             unknown = self._unknown(asked)
-            verdict = self._verdicts(_present(image), asked)[0].claiming_nothing_of(unknown)
+            (verdict,) = self._verdicts(_present(image), asked)
             looked_for = self.look(image, verdict.best.label, templates, model, language)
         except UserError as error:
             raise as_toast(error, language) from error
@@ -78,8 +83,8 @@ class ZeroShotHandlers:
             bars(verdict, words),
             gr.update(choices=choices, value=choices[0], visible=True),
             *looked_for,
-            python_code(asked.labels, asked.templates, url),
-            curl_code(asked.labels, asked.templates, url),
+            python_code(asked.labels, asked.templates, asked.model, url),
+            curl_code(asked.labels, asked.templates, asked.model, url),
         )
 
     def notice(self, image: Image.Image | None, model: str, language: Language) -> Update:
@@ -95,7 +100,9 @@ class ZeroShotHandlers:
             return gr.update(value=None, visible=False), gr.update(visible=False)
         words = TEXTS[language]
         try:
-            seen = self._classifier.where(image, label, self._spec(model), templates=parse_templates(templates or ""))
+            seen = self._classifier.where(
+                image, label, self._spec(model), self._settings.precision, parse_templates(templates or "")
+            )
         except UserError as error:
             raise as_toast(error, language) from error
         if seen is None:
@@ -199,7 +206,10 @@ class ZeroShotHandlers:
 
             try:
                 asked = _asked(labels, templates, model)
-                steps = classify_all(self._found(files, ""), self._scorer(asked), threading.Event())
+                found_files = sources((Path(f), Path(f).name) for f in files or ())
+                if len(found_files) > MOST_BY_CALL:
+                    raise UserError(f"There are {len(found_files):,} pictures; one call takes {MOST_BY_CALL}. Send fewer.")
+                steps = classify_all(found_files, self._scorer(asked), threading.Event())
                 found: list[dict[str, Any]] = json.loads(as_json([r for step in steps for r in step.results]))
             except UserError as error:
                 raise as_toast(error, "en") from error
@@ -235,7 +245,17 @@ class ZeroShotHandlers:
         return [label for label in asked.labels.names if not is_known(label)]
 
     def _verdicts(self, pictures: Sequence[Image.Image], asked: Asked) -> "list[Verdict]":
-        return self._classifier.classify(pictures, asked.labels, self._spec(asked.model), "auto", asked.templates)
+        """Nothing is claimed of labels that the model cannot know."""
+        spec, unknown = self._spec(asked.model), frozenset(self._unknown(asked))
+        try:
+            found = self._classifier.classify(pictures, asked.labels, spec, self._settings.precision, asked.templates)
+        except (RuntimeError, MemoryError) as error:
+            log.exception("classification failed")
+            raise UserError(
+                f"The model failed on these pictures ({type(error).__name__}). Try fewer labels, or another model.",
+                f"模型没能处理这些图片（{type(error).__name__}）。请减少标签，或换一个模型。",
+            ) from error
+        return [verdict.claiming_nothing_of(unknown) for verdict in found]
 
     def _scorer(self, asked: Asked) -> "Callable[[Sequence[Image.Image]], list[Verdict]]":
         return lambda pictures: self._verdicts(pictures, asked)
@@ -277,5 +297,8 @@ def _downloads(results: list[FileResult]) -> tuple[Update, Update]:
 
 
 def _address(request: gr.Request) -> str:
-    """The app's address as the visitor reached it."""
-    return str(request.request.base_url) if request and request.request else "http://127.0.0.1:7860/"
+    """The app's address as the visitor reached it, also behind a proxy."""
+    if not request or not request.request:
+        return "http://127.0.0.1:7860/"
+    root = str(request.request.scope.get("root_path", ""))
+    return get_root_url(request.request, "/gradio_api/queue/join", root) + "/"

@@ -26,7 +26,7 @@ def headline(verdict: "Verdict", labels: Labels, unknown: Sequence[str], words: 
     best = verdict.best
     if verdict.none_of_these and best.is_it is not None and verdict.none_below is not None:
         lines = [words.none_of_these.format(_plain(best.label), best.is_it, verdict.none_below)]
-    elif verdict.none_of_these is None and best.is_it is None:
+    elif verdict.none_of_these is None:
         lines = [words.best_only.format(_plain(best.label))]
     else:
         lines = [words.best_is.format(_plain(best.label))]
@@ -70,9 +70,10 @@ def heat_map(picture: Image.Image, cosines: "Tensor") -> Image.Image:
     return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
 
 
-def python_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
+def python_code(labels: Labels, templates: tuple[str, ...], model: str, url: str) -> str:
     """The call that was just made, for `gradio_client`."""
     more = f",\n    templates={json.dumps(chr(10).join(templates), ensure_ascii=False)}" if templates else ""
+    more += f",\n    model={json.dumps(model, ensure_ascii=False)}" if model else ""
     return (
         "from gradio_client import Client, handle_file\n\n"
         f"client = Client({json.dumps(url)})\n"
@@ -82,17 +83,18 @@ def python_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
     )
 
 
-def curl_code(labels: Labels, templates: tuple[str, ...], url: str) -> str:
+def curl_code(labels: Labels, templates: tuple[str, ...], model: str, url: str) -> str:
     """The same over HTTP: upload, call, read the answer."""
     data = json.dumps(
-        [{"path": "$FILE", "meta": {"_type": "gradio.FileData"}}, "\n".join(labels.names), "\n".join(templates), ""],
+        ["\n".join(labels.names), "\n".join(templates), model],
         ensure_ascii=False,
     )
-    quoted = data.replace("'", "'\\''").replace("$FILE", "'\"$FILE\"'")
+    quoted = data[1:].replace("'", "'\\''")
+    picture = '{"path": "\'"$FILE"\'", "meta": {"_type": "gradio.FileData"}}'
     return (
         f"FILE=$(curl -s -F files=@picture.png {url}gradio_api/upload | tr -d '[]\"')\n"
         f"EVENT=$(curl -s {url}gradio_api/call/classify -H 'Content-Type: application/json' \\\n"
-        f"  -d '{{\"data\": {quoted}}}' | cut -d'\"' -f4)\n"
+        f"  -d '{{\"data\": [{picture}, {quoted}}}' | cut -d'\"' -f4)\n"
         f"curl -sN {url}gradio_api/call/classify/$EVENT"
     )
 

@@ -1,5 +1,6 @@
 """Classify many pictures: decoded ahead in a bounded pool, scored in batches, one bad file never stops the rest."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,10 @@ from crossmodal.zero_shot.sources import Source
 if TYPE_CHECKING:
     from crossmodal.zero_shot.classifier import Verdict
 
+log = logging.getLogger(__name__)
 BATCH = 32
+TOP = 5
+"""How many of the best labels are kept for each picture."""
 DECODERS = 2
 READ_AHEAD = 2 * BATCH
 """Pictures decoded and waiting, at most: what bounds the memory of a long batch."""
@@ -53,14 +57,16 @@ def classify_all(
 ) -> Iterator[Progress]:
     """A step for each batch of pictures, in the order given. Ends early once `stop` is set; what is done stays done."""
     began, done = clock(), 0
-    with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+    pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+    try:
         decoded = _ahead(pool, found)
         while not stop.is_set() and (batch := list(islice(decoded, BATCH))):
             results = _scored(batch, classify)
             done += len(results)
             left = (clock() - began) / done * (len(found) - done)
             yield Progress(results, done, len(found), left)
-        pool.shutdown(cancel_futures=True)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who closes the page must not wait for what was read ahead
 
 
 def _ahead(pool: ThreadPoolExecutor, found: Sequence[Source]) -> Iterator[tuple[Source, Image.Image | PictureError]]:
@@ -82,6 +88,9 @@ def _decode(source: Source) -> Image.Image | PictureError:
         return picture
     except PictureError as error:
         return error
+    except Exception:  # decoders fail in ways of their own, and one file must not end the batch
+        log.exception("reading a picture failed")
+        return PictureError("It cannot be read. Send it again or choose another.", "无法读取。请重新上传或换一张。")
 
 
 def _scored(
@@ -91,6 +100,8 @@ def _scored(
     pictures = [picture for _, picture in batch if isinstance(picture, Image.Image)]
     verdicts = iter(classify(pictures) if pictures else [])
     return tuple(
-        FileResult(source.name, None, found) if isinstance(found, PictureError) else FileResult(source.name, next(verdicts))
+        FileResult(source.name, None, found)
+        if isinstance(found, PictureError)
+        else FileResult(source.name, next(verdicts).shortened(TOP))
         for source, found in batch
     )

@@ -31,6 +31,8 @@ class Calibration:
     """Log-odds that the best of one label must reach, or the picture is taken to show none of them."""
     none_per_log_label: float
     """What they rise by for each factor e of labels: the best of many wrong labels looks better than one wrong label."""
+    most_labels: int
+    """The longest list that the threshold was measured on; for longer ones nothing is claimed."""
     background: dict[str, tuple[str, ...]]
     """Language -> unrelated labels."""
 
@@ -39,8 +41,10 @@ class Calibration:
         above, logit = features(cosines, background, logit_scale)
         return torch.sigmoid(self.score(above, logit))
 
-    def none_below(self, labels: int) -> float:
-        """The probability that the best of so many labels must reach."""
+    def none_below(self, labels: int) -> float | None:
+        """The probability that the best of so many labels must reach; None where nobody measured so long a list."""
+        if labels > self.most_labels:
+            return None
         return 1 / (1 + math.exp(-(self.none_offset + self.none_per_log_label * math.log(labels))))
 
     def score(self, above: Tensor, logit: Tensor) -> Tensor:

@@ -18,6 +18,8 @@ from crossmodal.zero_shot.labels import Labels, is_chinese
 from crossmodal.zero_shot.templates import default_templates, fill
 
 CLASS_CACHE_BYTES = 256_000_000
+ENTRY_BYTES = 500
+"""What a kept vector takes besides its numbers and its text, about."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Verdict:
     def best(self) -> Score:
         return self.scores[0]
 
+    def shortened(self, best: int) -> "Verdict":
+        """With so many scores alone: of thousands of pictures and labels nobody reads the rest."""
+        return replace(self, scores=self.scores[:best])
+
     def claiming_nothing_of(self, labels: Collection[str]) -> "Verdict":
         """Without independent probabilities for these labels: those that the calibration does not hold for."""
         scores = tuple(replace(s, is_it=None) if s.label in labels else s for s in self.scores)
@@ -63,6 +69,11 @@ class ZeroShotClassifier:
         self._manager = manager
         self._texts: BoundedCache[Tensor] = BoundedCache(CLASS_CACHE_BYTES)
         self._calibrations: dict[str, Calibration | None] = {}
+        manager.on_unload(lambda _: self._forget())  # the weights may be others when they come back
+
+    def _forget(self) -> None:
+        self._texts.clear()
+        self._calibrations.clear()
 
     def classify(
         self,
@@ -78,10 +89,10 @@ class ZeroShotClassifier:
             classes = self._classes(embedder, loaded, labels.names, templates)
             seen = embedder.pictures(pictures)
             ensemble = F.normalize(classes.mean(0), dim=-1)
-            is_it = self._independent(embedder, loaded, seen, seen @ ensemble.T, labels.names)
+            is_it = self._independent(embedder, loaded, seen, seen @ ensemble.T, labels.names, bool(templates))
         logits = embedder.logits(seen, ensemble)
         alone = torch.einsum("pd,tld->ptl", seen, classes).argmax(-1)
-        shown = [self._template_names(embedder, labels.names, templates, t) for t in range(len(classes))]
+        shown = [self._template_names(embedder, loaded, labels.names, templates, t) for t in range(len(classes))]
         calibration = self._calibration(loaded)
         threshold = calibration.none_below(len(labels.names)) if calibration else None
         return [
@@ -105,14 +116,16 @@ class ZeroShotClassifier:
         return None if found is None else found[0]
 
     def _classes(self, embedder: Embedder, loaded: LoadedModel, labels: Sequence[str], templates: tuple[str, ...]) -> Tensor:
-        """(templates, labels, dim). Labels in two languages have as many templates as the language with fewer."""
-        sets = [templates or default_templates(embedder.model_type, label) for label in labels]
-        count = min(len(s) for s in sets)
+        """(templates, labels, dim)."""
+        sets = [templates or _defaults(embedder, loaded, label) for label in labels]
+        count = len(sets[0])
         prompts = [fill(s[t], label) for t in range(count) for s, label in zip(sets, labels, strict=True)]
         return self._encoded(embedder, loaded, prompts).reshape(count, len(labels), -1)
 
-    def _template_names(self, embedder: Embedder, labels: Sequence[str], templates: tuple[str, ...], index: int) -> str:
-        sets = dict.fromkeys((templates or default_templates(embedder.model_type, label))[index] for label in labels)
+    def _template_names(
+        self, embedder: Embedder, loaded: LoadedModel, labels: Sequence[str], templates: tuple[str, ...], index: int
+    ) -> str:
+        sets = dict.fromkeys((templates or _defaults(embedder, loaded, label))[index] for label in labels)
         return " / ".join(sets)
 
     def _encoded(self, embedder: Embedder, loaded: LoadedModel, prompts: Sequence[str]) -> Tensor:
@@ -123,17 +136,26 @@ class ZeroShotClassifier:
         if missing:
             for prompt, vector in zip(missing, embedder.texts(missing), strict=True):
                 kept[prompt] = vector
-                self._texts.put((checkpoint, prompt), vector.clone(), vector.numel() * 4)
+                self._texts.put((checkpoint, prompt), vector.clone(), vector.numel() * 4 + 4 * len(prompt) + ENTRY_BYTES)
         return torch.stack([v for prompt in prompts if (v := kept[prompt]) is not None])
 
     def _independent(
-        self, embedder: Embedder, loaded: LoadedModel, seen: Tensor, cosines: Tensor, labels: Sequence[str]
+        self,
+        embedder: Embedder,
+        loaded: LoadedModel,
+        seen: Tensor,
+        cosines: Tensor,
+        labels: Sequence[str],
+        own_templates: bool,
     ) -> Tensor | None:
-        """(pictures, labels), or None where the checkpoint was neither trained nor calibrated for it."""
+        """(pictures, labels), or None where the checkpoint was neither trained nor calibrated for it.
+
+        The calibration was fitted with the default templates and holds for no others.
+        """
         if embedder.independent:
             return torch.sigmoid(embedder.logit_scale * cosines + embedder.logit_bias)
         calibration = self._calibration(loaded)
-        if calibration is None:
+        if calibration is None or own_templates:
             return None
         result = torch.empty_like(cosines)
         for chinese, language in ((False, "en"), (True, "zh")):
@@ -150,6 +172,10 @@ class ZeroShotClassifier:
         return self._calibrations[key]
 
 
+def _defaults(embedder: Embedder, loaded: LoadedModel, label: str) -> tuple[str, ...]:
+    return default_templates(embedder.model_type, loaded.spec.picture_book_only, label)
+
+
 def _verdict(
     labels: Sequence[str],
     logits: Tensor,
@@ -162,7 +188,8 @@ def _verdict(
     shares = logits.softmax(-1)
     order = logits.argsort(descending=True).tolist()
     scores = tuple(Score(labels[i], float(shares[i]), None if is_it is None else float(is_it[i])) for i in order)
-    none = None if is_it is None or none_below is None else bool(is_it.max() < none_below)
+    best = scores[0].is_it
+    none = None if best is None or none_below is None else best < none_below
     others = tuple((template, label) for template, label in winners if label != scores[0].label)
     return Verdict(scores, none, none_below, independent, others if len(winners) > 1 else ())
 

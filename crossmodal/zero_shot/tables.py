@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from crossmodal.zero_shot.batch import FileResult
+from crossmodal.zero_shot.batch import TOP, FileResult
 
-TOP = 5
 COLUMNS = (
     "file",
     *(f"{what} {i}" for i in range(1, TOP + 1) for what in ("label", "share", "is it")),

@@ -5,17 +5,19 @@ from crossmodal.zero_shot.labels import is_chinese
 
 SLOT = "{}"
 MOST_TEMPLATES = 20
-ENGLISH = ("{}", "a picture of {}", "a scene with {}")
-CHINESE = ("{}", "一张{}的图片", "这是{}")
-SIGLIP = ("This is a photo of {}.",)
-"""SigLIP's authors evaluate with this one."""
+LONGEST_TEMPLATE = 200
+DEFAULTS = {
+    "picture book": (("{}", "a picture of {}", "a scene with {}"), ("{}", "一张{}的图片", "这是{}")),
+    "siglip": (("This is a photo of {}.",), ("这是一张{}的照片。",)),
+    "clip": (("a photo of a {}.", "{}", "a picture of a {}."), ("一张{}的照片。", "{}", "一张{}的图片。")),
+}
+"""In English and Chinese, as many in both: what one label is worth must not depend on the others' language."""
 
 
-def default_templates(model_type: str, label: str) -> tuple[str, ...]:
-    """The templates for a label where the person chose none, by the model's family and the label's language."""
-    if is_chinese(label):
-        return CHINESE
-    return SIGLIP if "siglip" in model_type else ENGLISH
+def default_templates(model_type: str, picture_book: bool, label: str) -> tuple[str, ...]:
+    """The templates for a label where the person chose none: by what the model was trained on, and the label's language."""
+    family = "picture book" if picture_book else "siglip" if "siglip" in model_type else "clip"
+    return DEFAULTS[family][is_chinese(label)]
 
 
 def parse_templates(text: str) -> tuple[str, ...]:
@@ -25,6 +27,11 @@ def parse_templates(text: str) -> tuple[str, ...]:
     """
     lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     for line in lines:
+        if len(line) > LONGEST_TEMPLATE:
+            raise UserError(
+                f"A template has {len(line):,} characters; the limit is {LONGEST_TEMPLATE}. Shorten it.",
+                f"有一个模板长达 {len(line):,} 个字符，上限是 {LONGEST_TEMPLATE}。请缩短。",
+            )
         if line.count(SLOT) != 1:
             raise UserError(
                 f"Template {lines.index(line) + 1} does not have {SLOT} once. Write {SLOT} where the label goes.",

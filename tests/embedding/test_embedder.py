@@ -1,12 +1,15 @@
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from PIL import Image
 
 from crossmodal.embedding.embedder import Embedder
+from crossmodal.errors import ModelError
 from crossmodal.models.catalog import find_spec
-from crossmodal.models.loading import load_checkpoint
+from crossmodal.models.loading import LoadedModel, load_checkpoint
 from tests.tiny import SAVERS
 
 
@@ -39,3 +42,27 @@ def test_the_map_has_a_value_for_each_patch_and_each_text(family: str, tmp_path:
     assert found.shape == (2, 4, 4)
     assert made.sees_where
     assert not made.independent
+
+
+def test_the_map_covers_the_whole_picture_where_the_checkpoint_crops_to_the_middle(tmp_path: Path) -> None:
+    """A cropping checkpoint sees the middle square alone; the map must not show that square as if it were all."""
+    folder = SAVERS["clip"](tmp_path)
+    settings = json.loads((folder / "processor_config.json").read_text())
+    settings["image_processor"] |= {"do_center_crop": True, "size": {"shortest_edge": 32}}
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+    made = Embedder(load_checkpoint(find_spec(str(folder), "embedding"), "fp32", "cpu", offline=True))
+    wide = Image.new("RGB", (128, 32), "white")
+    marked = wide.copy()
+    marked.paste("black", (0, 0, 16, 32))  # in the left eighth, which a crop to the middle never sees
+    said = made.texts(["cat"])
+    plain, changed = made.where(wide, said), made.where(marked, said)
+    assert plain is not None
+    assert changed is not None
+    assert not torch.allclose(plain, changed)
+
+
+def test_a_family_with_another_rule_is_refused_in_one_sentence() -> None:
+    model = SimpleNamespace(config=SimpleNamespace(model_type="align"))
+    loaded = LoadedModel(find_spec("picturebook-clip", "embedding"), "fp32", "cpu", model, None, 0)
+    with pytest.raises(ModelError, match="no CLIP or SigLIP"):
+        Embedder(loaded)

@@ -105,14 +105,14 @@ def test_many_files_a_broken_one_among_them(client: Client, tmp_path: Path) -> N
 
 
 def test_no_files(client: Client) -> None:
-    with pytest.raises(AppError, match="no pictures yet"):
+    with pytest.raises(AppError, match="no picture in what was sent"):
         client.predict([], "cat", api_name="/classify_files")
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="runs the shell code that the page shows")
 def test_the_curl_that_the_page_shows_works_as_it_stands(app: str, tmp_path: Path) -> None:
     saved(tmp_path, 0).rename(tmp_path / "picture.png")
-    code = curl_code(Labels((*NAMES, "it's")), ("{}",), app)
+    code = curl_code(Labels((*NAMES, "it's $FILE")), ("{}",), "", app)
     said = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "event: complete" in said
     assert f'"label": "{COMMON[0].placed[0].thing.name}"' in said

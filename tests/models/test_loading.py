@@ -1,6 +1,8 @@
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,31 @@ with ThreadPoolExecutor(2) as pool:
     for _ in range(2):
         said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert said.stdout.split() == ["LlavaForConditionalGeneration", "CLIPModel"], said.stderr[-2000:]
+
+
+def test_a_download_does_not_keep_other_models_from_loading(tiny_llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def slow(*_: object, **__: object) -> str:
+        started.set()
+        assert release.wait(60)
+        return str(tiny_llava)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", slow)
+    hub = ModelSpec("owner/name", "chat", "From the Hub", "?", 0)
+    with ThreadPoolExecutor(1) as pool:
+        fetched = pool.submit(load_checkpoint, hub, "fp32", "cpu", False)
+        assert started.wait(30)
+        local = load_checkpoint(find_spec(str(tiny_llava), "chat"), "fp32", "cpu", True)
+        assert not fetched.done()
+        release.set()
+        assert type(fetched.result(60).model) is type(local.model)
+
+
+def test_a_download_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> str:
+        raise ValueError("/secret")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", failing)
+    with pytest.raises(ModelError, match="could not be fetched"):
+        load_checkpoint(ModelSpec("owner/name", "chat", "From the Hub", "?", 0), "fp32", "cpu", False)

@@ -32,7 +32,9 @@ def test_the_threshold_makes_both_errors_alike_whatever_the_length() -> None:
     tested = drawn(1).best
     for length in LENGTHS:
         mine = tested.of_length(length)
-        none = mine.score(calibration).sigmoid() < calibration.none_below(length)
+        needed = calibration.none_below(length)
+        assert needed is not None
+        none = mine.score(calibration).sigmoid() < needed
         rejected, accepted = none[mine.held].float().mean(), (~none)[~mine.held].float().mean()
         assert abs(rejected - accepted) < 0.06
         assert rejected < 0.15

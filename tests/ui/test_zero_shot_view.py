@@ -28,6 +28,11 @@ def test_words_that_the_model_cannot_know_are_said() -> None:
     assert "never learned" not in headline(SURE, Labels(("cat",)), (), EN)
 
 
+def test_no_tick_where_nobody_measured_whether_any_is_right() -> None:
+    doubtful = Verdict((Score("cat", 0.9, 0.001),), None, None, True)  # SigLIP's own probability, no threshold
+    assert "✅" not in headline(doubtful, Labels(("cat",)), (), EN)
+
+
 def test_merged_labels_are_said() -> None:
     assert "used once: cat" in headline(NONE, Labels(("cat",), ("cat",)), (), EN)
 
@@ -55,7 +60,9 @@ def test_the_map_is_warm_where_the_label_is_seen_and_grey_elsewhere() -> None:
 
 def test_the_code_that_is_shown_quotes_what_was_typed() -> None:
     labels = Labels(('a "quoted" label', "it's"))
-    shown = python_code(labels, ("{} here",), "http://127.0.0.1:7860/")
+    shown = python_code(labels, ("{} here",), "some/model", "http://127.0.0.1:7860/")
     compile(shown, "shown", "exec")
     assert 'templates="{} here"' in shown
-    assert "it'\\''s" in curl_code(labels, (), "http://127.0.0.1:7860/")
+    assert 'model="some/model"' in shown
+    assert "$FILE" in curl_code(Labels(("price in $FILE",)), (), "", "http://x/").split("price in ")[1][:5]
+    assert "it'\\''s" in curl_code(labels, (), "", "http://127.0.0.1:7860/")

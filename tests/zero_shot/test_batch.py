@@ -79,3 +79,24 @@ def test_large_pictures_are_shrunk_before_they_wait(tmp_path: Path) -> None:
 
     list(classify_all([Source("a.png", tmp_path / "a.png")], measured, Event()))
     assert sizes == [(1024, 512)]
+
+
+def test_a_decoder_that_fails_in_its_own_way_costs_one_file(files: list[Source], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Source.read
+
+    def broken(self: Source) -> Image.Image:
+        if self.name == "5.png":
+            raise KeyError("struct")
+        return read(self)
+
+    monkeypatch.setattr(Source, "read", broken)
+    results = [r for step in classify_all(files, by_colour, Event()) for r in step.results]
+    assert len(results) == len(files)
+    assert "cannot be read" in str(results[5].error)
+
+
+def test_only_the_best_labels_of_a_picture_are_kept(files: list[Source]) -> None:
+    many = Verdict(tuple(Score(str(i), 0.1, None) for i in range(100)), None, None, False)
+    step = next(iter(classify_all(files[:2], lambda pictures: [many] * len(pictures), Event())))
+    assert step.results[0].verdict is not None
+    assert [s.label for s in step.results[0].verdict.scores] == ["0", "1", "2", "3", "4"]

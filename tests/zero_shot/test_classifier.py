@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -5,11 +6,13 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForZeroShotImageClassification, AutoProcessor, pipeline
 
 from crossmodal.embedding.embedder import Embedder
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
 from crossmodal.zero_shot.classifier import ZeroShotClassifier
@@ -149,3 +152,41 @@ def test_a_family_without_patch_vectors_gives_no_map(
 ) -> None:
     spec = find_spec(str(dual_encoder("siglip")), "embedding")
     assert ZeroShotClassifier(manager).where(pictures[0], "cat", spec, "fp32") is None
+
+
+def test_what_was_kept_of_a_checkpoint_goes_with_it(dual_encoder: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = tmp_path / "clip"
+    shutil.copytree(dual_encoder("clip"), folder)
+    spec = find_spec(str(folder), "embedding")
+    manager = ModelManager(Settings(offline=True, idle_minutes=0))
+    classifier, pictures = ZeroShotClassifier(manager), [Image.effect_noise((32, 32), 90).convert("RGB")]
+    before = classifier.classify(pictures, LABELS, spec, "fp32", ("{}",))
+    weights = load_file(folder / "model.safetensors")
+    save_file(
+        {k: -v if "text_projection" in k else v for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"}
+    )
+    manager.unload_idle()
+    after = classifier.classify(pictures, LABELS, spec, "fp32", ("{}",))
+    assert [s.label for s in after[0].scores] == [s.label for s in before[0].scores][::-1]
+
+
+def test_a_labels_own_probability_does_not_depend_on_the_other_labels_or_their_language(
+    dual_encoder: Callable[[str], Path], manager: ModelManager, pictures: list[Image.Image]
+) -> None:
+    spec = find_spec(str(dual_encoder("siglip")), "embedding")
+    classifier = ZeroShotClassifier(manager)
+    found = [
+        classifier.classify(pictures[:1], Labels(labels), spec, "fp32")[0] for labels in (("猫", "狗"), ("猫", "dog"), ("猫",))
+    ]
+    own = {round(next(s for s in v.scores if s.label == "猫").is_it or 0, 6) for v in found}
+    assert len(own) == 1
+
+
+def test_nothing_is_claimed_with_templates_or_lengths_that_nobody_measured(
+    bundled: tuple[ZeroShotClassifier, ModelSpec], pictures: list[Image.Image]
+) -> None:
+    classifier, spec = bundled
+    few, many = Labels(("cat", "dog")), Labels(tuple(f"cat {i}" for i in range(30)))
+    assert classifier.classify(pictures[:1], few, spec)[0].none_of_these is not None
+    assert classifier.classify(pictures[:1], few, spec, templates=("oh {}",))[0].best.is_it is None
+    assert classifier.classify(pictures[:1], many, spec)[0].none_of_these is None

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from PIL import Image
 
 from crossmodal.errors import PictureError, UserError
 from crossmodal.zero_shot import sources as module
-from crossmodal.zero_shot.sources import Source, folder_sources, sources
+from crossmodal.zero_shot.sources import folder_sources, sources
 
 
 def picture_bytes(colour: str = "red") -> bytes:
@@ -47,8 +48,13 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "LARGEST_FILE", 1_000_000)
     packed = archive(tmp_path / "b.zip", {"bomb.png": bytes(30_000_000)})
     assert packed.stat().st_size < 100_000
+    (bomb,) = sources([(packed, "b.zip")])
+    tracemalloc.start()
     with pytest.raises(PictureError, match="unpacked"):
-        sources([(packed, "b.zip")])[0].read()
+        bomb.read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_what_is_no_archive_and_what_holds_no_picture(tmp_path: Path) -> None:
@@ -72,8 +78,31 @@ def test_a_damaged_entry_says_so(tmp_path: Path) -> None:
     content = bytearray(packed.read_bytes())
     content[45] ^= 0xFF
     packed.write_bytes(bytes(content))
+    (source,) = sources([(packed, "b.zip")])
     with pytest.raises(PictureError):
-        Source("a.png", packed, "a.png").read()
+        source.read()
+
+
+def test_an_entry_of_a_damaged_other_compression_says_so(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_LZMA) as made:
+        made.writestr("a.png", picture_bytes())
+    content = bytearray((tmp_path / "b.zip").read_bytes())
+    content[39:60] = b"\xff" * 21
+    (tmp_path / "b.zip").write_bytes(bytes(content))
+    (source,) = sources([(tmp_path / "b.zip", "b.zip")])
+    with pytest.raises(PictureError, match="unpacked"):
+        source.read()
+
+
+def test_an_archive_of_too_many_entries_or_bytes_is_refused_by_its_table_of_contents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = archive(tmp_path / "b.zip", {f"{i}.png": bytes(1_000) for i in range(5)})
+    for limit, value in (("MOST_ENTRIES", 4), ("LARGEST_ARCHIVE", 4_999)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, limit, value)
+            with pytest.raises(UserError, match="Send it in parts"):
+                sources([(packed, "b.zip")])
 
 
 def test_only_the_folder_that_the_operator_opened(tmp_path: Path) -> None:
@@ -84,7 +113,7 @@ def test_only_the_folder_that_the_operator_opened(tmp_path: Path) -> None:
     (opened / "link.png").symlink_to(tmp_path / "secret.png")
     assert [s.name for s in folder_sources("", opened)] == ["sub/a.png"]
     assert [s.name for s in folder_sources("sub", opened)] == ["sub/a.png"]
-    for outside in ("..", "../", str(tmp_path), "sub/../..", "nowhere"):
+    for outside in ("..", "../", str(tmp_path), "sub/../..", "nowhere", "x" * 3_000, "a\0b"):
         with pytest.raises(UserError, match="no such folder"):
             folder_sources(outside, opened)
     with pytest.raises(UserError, match="not open"):

@@ -1,13 +1,23 @@
 import pytest
 
 from crossmodal.errors import UserError
-from crossmodal.zero_shot.templates import CHINESE, ENGLISH, SIGLIP, default_templates, fill, parse_templates
+from crossmodal.zero_shot.templates import DEFAULTS, default_templates, fill, parse_templates
 
 
 def test_templates_go_with_the_family_and_the_language() -> None:
-    assert default_templates("clip", "cat") == ENGLISH
-    assert default_templates("siglip2", "cat") == SIGLIP
-    assert default_templates("clip", "猫") == CHINESE
+    assert default_templates("clip", False, "cat")[0] == "a photo of a {}."
+    assert default_templates("clip", True, "cat")[0] == "{}"
+    assert default_templates("siglip2", False, "cat") == ("This is a photo of {}.",)
+    assert "照片" in default_templates("clip", False, "猫")[0]
+
+
+def test_both_languages_have_as_many_templates_so_that_neither_changes_the_other() -> None:
+    assert all(len(english) == len(chinese) for english, chinese in DEFAULTS.values())
+
+
+def test_a_template_has_a_longest_length() -> None:
+    with pytest.raises(UserError, match="10,002 characters; the limit is 200"):
+        parse_templates("x" * 10_000 + "{}")
 
 
 def test_one_a_line_without_repeats() -> None:
