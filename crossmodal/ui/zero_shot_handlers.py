@@ -208,7 +208,10 @@ class ZeroShotHandlers:
                 asked = _asked(labels, templates, model)
                 found_files = sources((Path(f), Path(f).name) for f in files or ())
                 if len(found_files) > MOST_BY_CALL:
-                    raise UserError(f"There are {len(found_files):,} pictures; one call takes {MOST_BY_CALL}. Send fewer.")
+                    raise UserError(
+                        f"There are {len(found_files):,} pictures; one call takes {MOST_BY_CALL}. Send fewer.",
+                        f"共有 {len(found_files):,} 张图片，一次调用最多 {MOST_BY_CALL} 张。请减少。",
+                    )
                 steps = classify_all(found_files, self._scorer(asked), threading.Event())
                 found: list[dict[str, Any]] = json.loads(as_json([r for step in steps for r in step.results]))
             except UserError as error:
