@@ -16,10 +16,11 @@ MAX_ASPECT = 200
 MIN_SIDE = 1
 
 
-def read_picture(source: str | Path | IO[bytes], name: str = "") -> Image.Image:
+def read_picture(source: str | Path | IO[bytes], name: str = "", side: int = 0) -> Image.Image:
     """Decode one picture to RGB, upright, the first frame of an animation.
 
     Only the header is read before the checks, so an oversized picture costs no memory.
+    side: where it is enough, a JPEG is decoded at a fraction of its size, both sides still this long; 0 for all of it.
     Raises PictureError with one sentence where it is no picture, of another format, too large, too thin or damaged.
     """
     shown = name or (Path(source).name if isinstance(source, str | Path) else "The file")
@@ -29,6 +30,8 @@ def read_picture(source: str | Path | IO[bytes], name: str = "") -> Image.Image:
             with Image.open(source, formats=FORMATS) as picture:
                 _check_size(picture.width, picture.height)
                 picture.seek(0)
+                if side:
+                    picture.draft("RGB", (side, side))
                 picture.load()
                 return _as_rgb(ImageOps.exif_transpose(picture))
     except PictureError:

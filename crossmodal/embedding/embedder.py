@@ -1,5 +1,7 @@
 """A dual encoder as this project uses it, whatever its family: CLIP, MetaCLIP 2, Chinese-CLIP, SigLIP, SigLIP 2."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +17,9 @@ FAMILIES = ("clip", "metaclip_2", "chinese_clip", "siglip", "siglip2")
 TITLES = "CLIP, MetaCLIP 2, Chinese-CLIP, SigLIP and SigLIP 2"
 TEXT_BATCH = 256
 PICTURE_BATCH = 32
+OTHER_SIDE = 512
+"""Where a family's processor does not say how large its pictures are."""
+FIRST_NUMBERS = 16
 SIGLIP_TEXT_LENGTH = 64
 """SigLIP was trained on texts padded to this length, and reads others badly."""
 
@@ -43,6 +48,41 @@ class Embedder:
         return str(self._model.config.model_type)
 
     @property
+    def identity(self) -> int:
+        """Of the model in memory: the same as long as it stays loaded."""
+        return id(self._model)
+
+    @property
+    def side(self) -> int:
+        """About how many pixels of a side the model looks at."""
+        size = dict(getattr(self._processor.image_processor, "size", None) or {})
+        return int(max((v for v in size.values() if isinstance(v, int)), default=OTHER_SIDE))
+
+    @property
+    def dim(self) -> int:
+        config = self._model.config
+        return int(getattr(config, "projection_dim", 0) or config.text_config.projection_size)
+
+    @property
+    def weights_digest(self) -> str:
+        """Tells checkpoints apart, also where no revision does: from the first numbers of every tensor, rounded alike."""
+        digest = hashlib.sha256()
+        for name, values in sorted(self._model.state_dict().items()):
+            digest.update(f"{name} {tuple(values.shape)}".encode())
+            if values.is_floating_point():
+                digest.update(values.flatten()[:FIRST_NUMBERS].to("cpu", torch.bfloat16).view(torch.int16).numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def preprocessing_digest(self) -> str:
+        """Of how pictures and texts become tensors."""
+        settings = {
+            "picture": self._processor.image_processor.to_dict(),
+            "text": (len(self._processor.tokenizer), self._longest_text),
+        }
+        return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    @property
     def sees_where(self) -> bool:
         """Whether the vectors of patches lie in the space of texts: where one linear map projects all of them."""
         return hasattr(self._model, "visual_projection")
@@ -56,10 +96,21 @@ class Embedder:
         """(pictures, dim), L2-normalised."""
         parts = []
         for start in range(0, len(pictures), PICTURE_BATCH):
-            pixels = self._pixels(pictures[start : start + PICTURE_BATCH])
-            with self._computing:
-                parts.append(_unit(self._model.get_image_features(**pixels).pooler_output))
+            parts.append(self._seen(self._pixels(pictures[start : start + PICTURE_BATCH])))
         return torch.cat(parts)
+
+    def prepared(self, picture: Image.Image) -> dict[str, Tensor]:
+        """What the model needs of a picture, on the CPU: for threads that work ahead of `prepared_pictures`."""
+        return dict(self._processor.image_processor([picture], return_tensors="pt"))
+
+    @torch.inference_mode()
+    def prepared_pictures(self, prepared: Sequence[dict[str, Tensor]]) -> Tensor:
+        """(pictures, dim), L2-normalised, from what `prepared` gave."""
+        return self._seen({k: self._moved(torch.cat([p[k] for p in prepared])) for k in prepared[0]})
+
+    def _seen(self, pixels: dict[str, Tensor]) -> Tensor:
+        with self._computing:
+            return _unit(self._model.get_image_features(**pixels).pooler_output)
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> Tensor:
@@ -95,12 +146,17 @@ class Embedder:
     def _tokens(self, texts: list[str]) -> dict[str, Tensor]:
         tokenizer: Any = self._processor.tokenizer
         if "siglip" in self.model_type:
-            padding: dict[str, Any] = {"padding": "max_length", "max_length": SIGLIP_TEXT_LENGTH}
+            padding: dict[str, Any] = {"padding": "max_length", "max_length": self._longest_text}
         else:
-            longest = min(tokenizer.model_max_length, self._model.config.text_config.max_position_embeddings)
-            padding = {"padding": True, "max_length": longest}
+            padding = {"padding": True, "max_length": self._longest_text}
         tokens = tokenizer(texts, truncation=True, return_tensors="pt", **padding)
         return {k: v.to(self._device) for k, v in tokens.items()}
+
+    @property
+    def _longest_text(self) -> int:
+        if "siglip" in self.model_type:
+            return SIGLIP_TEXT_LENGTH
+        return int(min(self._processor.tokenizer.model_max_length, self._model.config.text_config.max_position_embeddings))
 
     def _moved(self, values: Tensor) -> Tensor:
         return values.to(self._device, self._model.dtype if values.is_floating_point() else None)

@@ -2,11 +2,14 @@
 
 Its losses: InfoNCE between pictures and captions (Radford et al. 2021), and between pictures of one thing and names; the
 same idea a patch at a time, each patch being matched with the name of the thing that fills it, so that the patches also
-answer "where is it seen"; and a plain classifier of patches, dropped after training, which gets the tower going. The
+answer "where is it seen"; a plain classifier of patches, dropped after training, which gets the tower going; and another
+that asks each patch where in the picture it lies. A tower without it forgets that on the way up (from the last layer the
+column could hardly be told, layer by layer less), and a language model that reads its patches mixes up left and right. The
 world knows what fills a patch.
 
     python -m crossmodal.training.clip --minutes 60
     torchrun --nproc_per_node 2 -m crossmodal.training.clip --minutes 60
+    ... --minutes 60 --weights FOLDER --seeds-from 1000000000    goes on from a checkpoint, on scenes of its own
 
 It resumes from its folder of checkpoints when started again.
 """
@@ -15,6 +18,7 @@ import argparse
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,7 +32,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from crossmodal.training.clip_data import MEAN, PATCH, SIDE, STD, TRAINING_SEEDS, ClipBatch, batches, to_device
+from crossmodal.training.clip_data import GRID, MEAN, PATCH, SIDE, STD, TRAINING_SEEDS, ClipBatch, batches, to_device
 from crossmodal.training.recipe import decay_groups, new_accelerator, save_model, shared_tokenizer, training_parser
 from crossmodal.training.run import Schedule, TrainingRun
 from crossmodal.training.tokens import train_tokenizer
@@ -41,16 +45,18 @@ MAX_LOGIT_SCALE = float(np.log(100))
 
 
 class ClipTask(nn.Module):
-    """A CLIPModel with its two losses."""
+    """A CLIPModel with its losses."""
 
     BACKGROUND_WEIGHT = 0.1
     PATCH_WEIGHT = 1.0
+    PLACE_WEIGHT = 0.2
 
-    def __init__(self, model: CLIPModel, classify: bool = True) -> None:
+    def __init__(self, model: CLIPModel, classify: bool = True, place: bool = True) -> None:
         super().__init__()
         self.model = model
         width = model.visual_projection.in_features
         self.classifier = nn.Linear(width, len(vocabulary().names) + 1) if classify else None
+        self.places = nn.Linear(width, GRID * GRID) if place else None
 
     def forward(self, batch: ClipBatch) -> dict[str, Tensor]:
         vision = self.model.vision_model(pixel_values=batch.pixels)
@@ -82,12 +88,17 @@ class ClipTask(nn.Module):
             every[-1] = self.BACKGROUND_WEIGHT
             guesses = self.classifier(hidden[:, 1:]).float().flatten(0, 1)
             named = F.cross_entropy(guesses, batch.name_ids[batch.patches.flatten()], weight=every)
+        place = torch.zeros_like(patch)
+        if self.places:
+            guesses = self.places(hidden[:, 1:]).float().flatten(0, 1)
+            place = F.cross_entropy(guesses, torch.arange(GRID * GRID, device=guesses.device).repeat(len(hidden)))
         return {
-            "loss": contrast + self.PATCH_WEIGHT * patch + named + whole,
+            "loss": contrast + self.PATCH_WEIGHT * patch + named + whole + self.PLACE_WEIGHT * place,
             "contrast": contrast.detach(),
             "patch": patch.detach(),
             "named": named.detach(),
             "whole": whole.detach(),
+            "place": place.detach(),
             "patch_accuracy": right,
             "pair_accuracy": (logits.argmax(-1) == target).float().mean(),
         }
@@ -168,18 +179,22 @@ def main(arguments: argparse.Namespace) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
     accelerator = new_accelerator()
-    tokenizer = shared_tokenizer(
-        accelerator, arguments.run, lambda: train_tokenizer(caption_corpus(20_000), 4096, lowercase=True)
-    )
-    model = new_model(tokenizer)
+    if arguments.weights:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(arguments.weights)
+    else:
+        tokenizer = shared_tokenizer(
+            accelerator, arguments.run, lambda: train_tokenizer(caption_corpus(20_000), 4096, lowercase=True)
+        )
+    go_on = arguments.weights is not None
+    model = CLIPModel.from_pretrained(arguments.weights, dtype=torch.float32) if go_on else new_model(tokenizer)
     if accelerator.device.type == "cpu":
         model.set_attn_implementation("eager")  # PyTorch 2.13's fused attention is five times slower backwards here
-    task = ClipTask(model)
+    task = ClipTask(model, classify=not go_on)  # a new classifier would upset a tower that is trained already
     optimizer = torch.optim.AdamW(decay_groups(task, arguments.rate), betas=(0.9, 0.98), fused=True)
     schedule = Schedule(arguments.minutes, arguments.steps, arguments.warmup)
     run = TrainingRun(accelerator, task, optimizer, schedule, arguments.run, task.clamp)
     done = run.step * accelerator.num_processes + accelerator.process_index * 10_000_000
-    first = TRAINING_SEEDS + done * arguments.batch
+    first = TRAINING_SEEDS + arguments.seeds_from + done * arguments.batch
     processor = CLIPProcessor(image_processor(), tokenizer)
     stream = (to_device(b, accelerator.device) for b in batches(tokenizer, first, arguments.batch, arguments.workers))
     run.train(stream, lambda: save_model(model, processor, arguments.output))
@@ -187,7 +202,10 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    options = training_parser("clip", __doc__).parse_args()
+    parser = training_parser("clip", __doc__)
+    parser.add_argument("--weights", type=Path, default=None, help="a checkpoint to go on from")
+    parser.add_argument("--seeds-from", type=int, default=0, help="how many seeds to leave out, where earlier runs used them")
+    options = parser.parse_args()
     if not options.minutes and not options.steps:
         raise SystemExit("Say how long: --minutes or --steps.")
     main(options)

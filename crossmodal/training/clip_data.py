@@ -1,7 +1,7 @@
 """Pictures with captions, made as they are asked for: what `crossmodal.training.clip` trains on."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from crossmodal.world.words import LANGUAGES
 SIDE, PATCH = 96, 12
 GRID = SIDE // PATCH
 NOTHING = {"en": "nothing", "zh": "什么都没有"}
-DISTRACTORS = 160
+DISTRACTORS = 400
 TRAINING_SEEDS = 1_000_000_000
 """Seeds below this one are never trained on."""
 MEAN, STD = 0.5, 0.5
@@ -40,14 +40,17 @@ class Sample:
 
 
 class ScenePictures(Dataset[Sample]):
-    """Sample i is made from seed `first + i` alone, so that workers and resumed runs agree."""
+    """Sample i is made from seed `first + i` alone, so that workers and resumed runs agree.
 
-    def __init__(self, first: int, sampler: SceneSampler) -> None:
-        self._first, self._sampler = first, sampler
+    The samplers take turns.
+    """
+
+    def __init__(self, first: int, samplers: Sequence[SceneSampler]) -> None:
+        self._first, self._samplers = first, samplers
 
     def __getitem__(self, index: int) -> Sample:
         seed = self._first + index
-        return picture_sample(self._sampler.sample(seed), random.Random(seed))
+        return picture_sample(self._samplers[seed % len(self._samplers)].sample(seed), random.Random(seed))
 
 
 def picture_sample(scene: Scene, rng: random.Random) -> Sample:
@@ -119,8 +122,8 @@ def normalised(pixels: Tensor) -> Tensor:
 
 
 def batches(task_tokenizer: PreTrainedTokenizerFast, first: int, size: int, workers: int) -> Iterator[ClipBatch]:
-    """Batches without end, from seed `first` on."""
-    dataset = ScenePictures(first, SceneSampler())
+    """Batches without end, from seed `first` on; in every other picture rare things come as often as common ones."""
+    dataset = ScenePictures(first, (SceneSampler(), SceneSampler(uniform=True)))
     loader: DataLoader[Sample] = DataLoader(
         dataset,
         batch_size=size,

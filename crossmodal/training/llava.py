@@ -65,7 +65,7 @@ class LlavaTask(nn.Module):
         super().__init__()
         llava.model.vision_tower = clip.vision_model
         self.llava = llava
-        self.clip_task = ClipTask(clip, classify=False)
+        self.clip_task = ClipTask(clip, classify=False, place=False)
         self.tower_learns = tower_learns
         clip.requires_grad_(tower_learns)
         clip.logit_scale.requires_grad_(False)  # small batches would push it the wrong way

@@ -19,6 +19,7 @@ from crossmodal.errors import UserError
 from crossmodal.models.catalog import CATALOG, ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
+from crossmodal.sources import Source, folder_sources, sources
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.label_sets import labels_of, spoken
 from crossmodal.ui.session import StopSignals
@@ -31,7 +32,6 @@ from crossmodal.world.sampler import SceneSampler
 from crossmodal.world.words import Language
 from crossmodal.zero_shot.batch import FileResult, classify_all
 from crossmodal.zero_shot.labels import Labels, parse_labels
-from crossmodal.zero_shot.sources import Source, folder_sources, sources
 from crossmodal.zero_shot.tables import as_csv, as_json, row
 from crossmodal.zero_shot.templates import parse_templates
 

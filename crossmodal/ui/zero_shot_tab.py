@@ -8,11 +8,11 @@ import gradio as gr
 from crossmodal.models.catalog import CATALOG
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
+from crossmodal.sources import SUFFIXES
 from crossmodal.ui.components import ACCELERATOR, Labelled, LabelSets, SafeImage
 from crossmodal.ui.label_sets import label_sets
 from crossmodal.ui.texts import TEXTS, Texts
 from crossmodal.ui.zero_shot_handlers import ZeroShotHandlers
-from crossmodal.zero_shot.sources import SUFFIXES
 from crossmodal.zero_shot.tables import COLUMNS
 
 COMPUTES: dict[str, Any] = {"concurrency_id": ACCELERATOR, "concurrency_limit": 1}

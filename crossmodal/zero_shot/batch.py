@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from crossmodal.ahead import ahead
 from crossmodal.errors import PictureError
-from crossmodal.zero_shot.sources import Source
+from crossmodal.sources import Source
 
 if TYPE_CHECKING:
     from crossmodal.zero_shot.classifier import Verdict
@@ -59,7 +59,7 @@ def classify_all(
     began, done = clock(), 0
     pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
     try:
-        decoded = _ahead(pool, found)
+        decoded = ahead(pool, _decode, found, READ_AHEAD)
         while not stop.is_set() and (batch := list(islice(decoded, BATCH))):
             results = _scored(batch, classify)
             done += len(results)
@@ -67,18 +67,6 @@ def classify_all(
             yield Progress(results, done, len(found), left)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # who closes the page must not wait for what was read ahead
-
-
-def _ahead(pool: ThreadPoolExecutor, found: Sequence[Source]) -> Iterator[tuple[Source, Image.Image | PictureError]]:
-    waiting: deque[tuple[Source, Future[Image.Image | PictureError]]] = deque()
-    rest = iter(found)
-    for source in islice(rest, READ_AHEAD):
-        waiting.append((source, pool.submit(_decode, source)))
-    while waiting:
-        source, future = waiting.popleft()
-        for following in islice(rest, 1):
-            waiting.append((following, pool.submit(_decode, following)))
-        yield source, future.result()
 
 
 def _decode(source: Source) -> Image.Image | PictureError:

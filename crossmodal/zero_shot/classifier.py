@@ -10,11 +10,12 @@ from torch import Tensor
 
 from crossmodal.caches import BoundedCache
 from crossmodal.embedding.embedder import Embedder
+from crossmodal.embedding.language import is_chinese
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.loading import LoadedModel
 from crossmodal.models.manager import ModelManager
 from crossmodal.zero_shot.calibration import Calibration, read_calibration
-from crossmodal.zero_shot.labels import Labels, is_chinese
+from crossmodal.zero_shot.labels import Labels
 from crossmodal.zero_shot.templates import default_templates, fill
 
 CLASS_CACHE_BYTES = 256_000_000

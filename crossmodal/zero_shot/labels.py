@@ -50,8 +50,3 @@ def parse_labels(text: str) -> Labels:
             f"共有 {len(kept):,} 个标签，上限是 {MOST_LABELS:,}。请删去一些。",
         )
     return Labels(tuple(kept.values()), tuple(merged.values()))
-
-
-def is_chinese(text: str) -> bool:
-    """Whether a label holds Chinese characters, so that Chinese templates and background labels go with it."""
-    return any("一" <= c <= "鿿" for c in text)

@@ -1,7 +1,7 @@
 """Sentences that labels are put into before they are encoded."""
 
+from crossmodal.embedding.language import is_chinese
 from crossmodal.errors import UserError
-from crossmodal.zero_shot.labels import is_chinese
 
 SLOT = "{}"
 MOST_TEMPLATES = 20

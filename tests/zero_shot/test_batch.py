@@ -5,10 +5,10 @@ from threading import Event
 import pytest
 from PIL import Image
 
+from crossmodal.sources import Source
 from crossmodal.zero_shot import batch as module
 from crossmodal.zero_shot.batch import classify_all
 from crossmodal.zero_shot.classifier import Score, Verdict
-from crossmodal.zero_shot.sources import Source
 
 
 def by_colour(pictures: Sequence[Image.Image]) -> list[Verdict]:

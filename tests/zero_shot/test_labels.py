@@ -1,7 +1,8 @@
 import pytest
 
+from crossmodal.embedding.language import is_chinese
 from crossmodal.errors import UserError
-from crossmodal.zero_shot.labels import LONGEST_LABEL, MOST_LABELS, is_chinese, parse_labels
+from crossmodal.zero_shot.labels import LONGEST_LABEL, MOST_LABELS, parse_labels
 
 
 def test_one_a_line_or_separated_by_commas() -> None:

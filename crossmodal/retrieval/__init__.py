@@ -1,0 +1,1 @@
+"""Search a collection of pictures by words, by picture, or by both."""
