@@ -96,6 +96,7 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., s
             **os.environ,
             "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
             "CROSSMODAL_THREADS": "1",
+            "CROSSMODAL_GALLERIES": str(tmp_path_factory.mktemp("galleries")),
         }
         log = (tmp_path_factory.mktemp("log") / "app.log").open("w")
         command = [sys.executable, "app.py", "--port", str(port), "--offline", *arguments]

@@ -25,6 +25,8 @@ class ChatTab:
     picture: Any
     classify: Any
     """The button that carries the picture to the zero-shot tab."""
+    similar: Any
+    """The button that carries it to the search tab."""
 
 
 def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[Example, ...], language: Any) -> ChatTab:
@@ -43,7 +45,7 @@ def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[E
     _endpoint(handlers)  # before the page's own events, which would take its name
     _connect(handlers, scene, talk, [*decoding.inputs, language], dict(zip(samples, examples, strict=True)))
     labels = (*scene.labels, *talk.labels, *decoding.labels, Labelled(examples_title, "examples", "value"))
-    return ChatTab(labels, samples, scene.picture, scene.classify)
+    return ChatTab(labels, samples, scene.picture, scene.classify, scene.similar)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class _PictureColumn:
     notice: gr.Markdown
     new_scene: gr.Button
     classify: gr.Button
+    similar: gr.Button
     offers_title: gr.Markdown
     offers: tuple[gr.Button, ...]
 
@@ -61,6 +64,7 @@ class _PictureColumn:
             Labelled(self.picture, "picture"),
             Labelled(self.new_scene, "new_scene", "value"),
             Labelled(self.classify, "classify_this", "value"),
+            Labelled(self.similar, "find_similar", "value"),
             Labelled(self.offers_title, "try_asking", "value"),
         )
 
@@ -112,10 +116,11 @@ def _picture_column(words: Texts) -> _PictureColumn:
     with gr.Row():
         new_scene = gr.Button(words.new_scene, elem_id="new-scene", min_width=130)
         classify = gr.Button(words.classify_this, elem_id="classify-this", min_width=130)
+        similar = gr.Button(words.find_similar, elem_id="find-similar", min_width=130)
     offers_title = gr.Markdown(words.try_asking, visible=False, elem_classes="hint")
     with gr.Row(elem_id="offers"):
         offers = tuple(gr.Button(visible=False, size="sm", min_width=130) for _ in range(OFFERS))
-    return _PictureColumn(picture, notice, new_scene, classify, offers_title, offers)
+    return _PictureColumn(picture, notice, new_scene, classify, similar, offers_title, offers)
 
 
 def _conversation_column(words: Texts) -> _ConversationColumn:

@@ -12,7 +12,7 @@ from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import chat_tab, zero_shot_tab
+from crossmodal.ui import chat_tab, search_tab, zero_shot_tab
 from crossmodal.ui.components import Labelled
 from crossmodal.ui.examples import Example, bundled_examples
 from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
@@ -41,7 +41,8 @@ table.bars .bar { position: absolute; left: 0; top: 5px; bottom: 5px; border-rad
   background: var(--primary-300); opacity: 0.55; max-width: calc(100% - 8px); }
 table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric: tabular-nums; }
 table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
-#zs-table { max-width: 100%; overflow-x: auto; }
+#sr-histogram svg text { font-variant-numeric: tabular-nums; }
+#zs-table, #sr-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
   #header { flex-wrap: wrap; }
   #header > #title { min-width: 100% !important; }
@@ -118,13 +119,24 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             )
         status = gr.Markdown(spec.title, elem_id="status")
         with gr.Tabs() as tabs:
-            with gr.Tab("Chat · 对话", id="chat"):
+            with gr.Tab(TEXTS["en"].tab_chat, id="chat") as chat_title:
                 chat = chat_tab.build(engine, spec, settings.precision, examples, language)
-            with gr.Tab("Zero-shot · 零样本分类", id="zero-shot"):
+            with gr.Tab(TEXTS["en"].tab_zero_shot, id="zero-shot") as zero_shot_title:
                 zero_shot = zero_shot_tab.build(manager, settings, language)
+            with gr.Tab(TEXTS["en"].tab_search, id="search") as search_title:
+                search = search_tab.build(manager, settings, language, page)
         _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
         _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
-        labels = (*chat.labels, *zero_shot.labels)
+        _carry(chat.similar, chat.picture, search.picture, tabs, "search")
+        _carry(zero_shot.similar, zero_shot.picture, search.picture, tabs, "search")
+        _carry(search.ask, search.selected, chat.picture, tabs, "chat")
+        _carry(search.classify, search.selected, zero_shot.picture, tabs, "zero-shot")
+        titles = (
+            Labelled(chat_title, "tab_chat"),
+            Labelled(zero_shot_title, "tab_zero_shot"),
+            Labelled(search_title, "tab_search"),
+        )
+        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels)
         _connect_language(page, language, title, status, labels, dict(zip(chat.examples, examples, strict=True)), watch)
         page.unload(_forgetter(engine))
     page.queue(default_concurrency_limit=8)

@@ -11,6 +11,9 @@ class Texts:
 
     tagline: str
     language: str
+    tab_chat: str
+    tab_zero_shot: str
+    tab_search: str
     model_loading: str
     model_ready: str
     model_failed: str
@@ -72,11 +75,78 @@ class Texts:
     csv: str
     json: str
     zs_table: str
+    find_similar: str
+    sr_gallery: str
+    sr_query: str
+    sr_query_hint: str
+    sr_picture: str
+    sr_go: str
+    sr_chips: str
+    sr_filters: str
+    sr_folder: str
+    sr_since: str
+    sr_until: str
+    sr_contains: str
+    sr_most: str
+    sr_hide: str
+    sr_kind: str
+    sr_pictures: str
+    sr_captions: str
+    sr_empty: str
+    sr_preparing: str
+    sr_matches: str
+    sr_nothing: str
+    sr_unknown: str
+    sr_no_hits: str
+    sr_cut: str
+    sr_histogram: str
+    sr_hits: str
+    sr_why: str
+    sr_score: str
+    sr_below: str
+    sr_duplicates: str
+    sr_more: str
+    sr_less: str
+    sr_selected: str
+    sr_seen: str
+    sr_galleries: str
+    sr_shared: str
+    sr_name: str
+    sr_files: str
+    sr_index: str
+    sr_rescan: str
+    sr_anew: str
+    sr_rename: str
+    sr_rename_go: str
+    sr_delete: str
+    sr_remove: str
+    sr_progress: str
+    sr_done: str
+    sr_stopped: str
+    sr_there: str
+    sr_mended: str
+    sr_skipped: str
+    sr_gone: str
+    sr_renamed: str
+    sr_removed: str
+    sr_map: str
+    sr_method: str
+    sr_with_captions: str
+    sr_draw: str
+    sr_map_note: str
+    sr_kept: str
+    sr_gap: str
+    sr_quality: str
+    sr_measure: str
+    sr_quality_note: str
 
 
 ENGLISH = Texts(
-    tagline="Ask a picture questions, or sort it into labels of your own. Runs on this machine, no download, no key.",
+    tagline="Ask a picture questions, sort it, search a collection. Runs on this machine, no download, no key.",
     language="Language",
+    tab_chat="Chat",
+    tab_zero_shot="Zero-shot",
+    tab_search="Search",
     model_loading="⏳ {} is loading, {:.0f} s so far. You can already choose a picture and ask.",
     model_ready="● {} · {} on {} · {:.2f} GB",
     model_failed="⚠️ {}",
@@ -144,10 +214,83 @@ ENGLISH = Texts(
     csv="Download CSV",
     json="Download JSON",
     zs_table="Best five labels for each picture",
+    find_similar="🔎 Find similar",
+    sr_gallery="Gallery",
+    sr_query="Search for",
+    sr_query_hint="cat on laptop · cat - dog · beach without umbrella",
+    sr_picture="… and like this picture",
+    sr_go="Search",
+    sr_chips="The query: remove a part, or type one more, as “- dog” or “+ cat*0.5”",
+    sr_filters="Only some pictures",
+    sr_folder="In the folder",
+    sr_since="From (YYYY-MM-DD)",
+    sr_until="To (YYYY-MM-DD)",
+    sr_contains="Caption contains the words",
+    sr_most="How many",
+    sr_hide="Hide near-duplicates",
+    sr_kind="Look for",
+    sr_pictures="pictures",
+    sr_captions="captions",
+    sr_empty=("Type what you are looking for. The bundled gallery holds 500 picture-book scenes that no model was trained on."),
+    sr_preparing="⏳ Indexing {}: {} of {}, about {:.0f} s left. This is done once.",
+    sr_matches="✅ <b>{}</b> of {} shown pass the cut-off; the gallery holds {:,}.",
+    sr_nothing=(
+        "🚫 <b>Nothing here matches</b>, most likely: the best score is {:.3f} "
+        "where {:.3f} is needed. The nearest pictures are below."
+    ),
+    sr_unknown="⚠️ The picture-book model never learned these words, so what it finds for them means nothing: {}.",
+    sr_no_hits="No picture passes the filters.",
+    sr_cut="Cut-off: move it to be stricter or more generous",
+    sr_histogram="How random pictures of the gallery score for this query; the line is the cut-off, the dot the best hit",
+    sr_hits="Hits, best first",
+    sr_why="Why this one",
+    sr_score="score",
+    sr_below="below the cut-off",
+    sr_duplicates="{} near-duplicates hidden",
+    sr_more="👍 More like this",
+    sr_less="👎 Less like this",
+    sr_selected="Selected",
+    sr_seen="Where “{}” is seen",
+    sr_galleries="Make and change galleries",
+    sr_shared="Everyone who can open this page sees its galleries.",
+    sr_name="Name of a new or existing gallery",
+    sr_files="Pictures, captions beside them (.txt, .json, .csv), or a zip of them",
+    sr_index="Add and index",
+    sr_rescan="Re-scan: only what changed",
+    sr_anew="Embed anew with this model",
+    sr_rename="Rename to",
+    sr_rename_go="Rename",
+    sr_delete="Delete the gallery",
+    sr_remove="Remove the selected picture",
+    sr_progress="{} of {} · about {:.0f} s left · decoding {:.0%}, embedding {:.0%} of the time",
+    sr_done="✅ {}: {} new or changed, {} unchanged, {} removed, {} skipped.",
+    sr_stopped="Stopped after {} of {}. What is done stays; re-scan to go on.",
+    sr_there="{} were there already.",
+    sr_mended="⚠️ The index of {} was damaged. It was put aside and is being made anew from the pictures.",
+    sr_skipped="Skipped",
+    sr_gone="Deleted: {}.",
+    sr_renamed="Renamed to {}.",
+    sr_removed="Removed: {}.",
+    sr_map="Map",
+    sr_method="Laid out by",
+    sr_with_captions="Captions too",
+    sr_draw="Draw the map",
+    sr_map_note="Near together: alike to the model. Click a picture to select it. {}",
+    sr_kept="Two dimensions keep {:.0%} of the variance.",
+    sr_gap=(
+        "Pictures (blue) and captions (orange) lie apart: the modality gap, here {:.2f} between "
+        "their centres. A caption is still nearer to its own picture than to others."
+    ),
+    sr_quality="Quality: recall on this gallery's captions",
+    sr_measure="Measure",
+    sr_quality_note="A caption's own picture (or a picture's own caption) among the first k. In brackets: 95 % intervals.",
 )
 CHINESE = Texts(
-    tagline="向图片提问，或用自己的标签分类。在本机运行，无需下载，无需密钥。",
+    tagline="向图片提问，用自己的标签分类，检索图库。在本机运行，无需下载，无需密钥。",
     language="语言",
+    tab_chat="对话",
+    tab_zero_shot="零样本分类",
+    tab_search="检索",
     model_loading="⏳ {} 正在加载，已用 {:.0f} 秒。现在就可以选图提问。",
     model_ready="● {} · {} 精度，在 {} 上 · {:.2f} GB",
     model_failed="⚠️ {}",
@@ -212,6 +355,70 @@ CHINESE = Texts(
     csv="下载 CSV",
     json="下载 JSON",
     zs_table="每张图片的前五个标签",
+    find_similar="🔎 找相似",
+    sr_gallery="图库",
+    sr_query="检索",
+    sr_query_hint="笔记本电脑上的猫 · 猫 - 狗 · 没有狗的公园",
+    sr_picture="……以及像这张图片",
+    sr_go="检索",
+    sr_chips="检索条件：可删除，也可再输入，如“- 狗”或“+ 猫*0.5”",
+    sr_filters="只看部分图片",
+    sr_folder="在文件夹",
+    sr_since="起始日期（YYYY-MM-DD）",
+    sr_until="截止日期（YYYY-MM-DD）",
+    sr_contains="说明中包含",
+    sr_most="显示数量",
+    sr_hide="隐藏近似重复",
+    sr_kind="查找",
+    sr_pictures="图片",
+    sr_captions="说明文字",
+    sr_empty="输入要找的内容。内置图库有 500 张模型没有见过的绘本场景。",
+    sr_preparing="⏳ 正在为 {} 建立索引：{} / {}，约剩 {:.0f} 秒。只需一次。",
+    sr_matches="✅ 显示的 {1} 张中有 <b>{0}</b> 张达到分界线；图库共 {2:,} 张。",
+    sr_nothing="🚫 很可能<b>没有匹配的图片</b>：最高分 {:.3f}，需要 {:.3f}。下面是最接近的。",
+    sr_unknown="⚠️ 绘本模型没有学过这些词，检索结果没有意义：{}。",
+    sr_no_hits="没有图片符合筛选条件。",
+    sr_cut="分界线：可移动，更严或更宽",
+    sr_histogram="图库中随机图片对该检索的得分；竖线是分界线，圆点是最高分",
+    sr_hits="结果，从好到差",
+    sr_why="为什么是它",
+    sr_score="得分",
+    sr_below="低于分界线",
+    sr_duplicates="隐藏了 {} 张近似重复",
+    sr_more="👍 更像这张",
+    sr_less="👎 不要像这张",
+    sr_selected="选中的图片",
+    sr_seen="“{}”在哪里",
+    sr_galleries="新建和管理图库",
+    sr_shared="能打开本页面的人都能看到这些图库。",
+    sr_name="新图库或已有图库的名称",
+    sr_files="图片、说明文件（.txt、.json、.csv）或 zip 压缩包",
+    sr_index="添加并建立索引",
+    sr_rescan="重新扫描：只处理变化",
+    sr_anew="用当前模型重新生成",
+    sr_rename="改名为",
+    sr_rename_go="改名",
+    sr_delete="删除图库",
+    sr_remove="移除选中的图片",
+    sr_progress="{} / {} · 约剩 {:.0f} 秒 · 解码占 {:.0%}，嵌入占 {:.0%}",
+    sr_done="✅ {}：新增或变化 {}，未变 {}，移除 {}，跳过 {}。",
+    sr_stopped="在 {} / {} 处停止。已完成的保留；重新扫描可继续。",
+    sr_there="{} 张已经在图库中。",
+    sr_mended="⚠️ {} 的索引已损坏。已另存，正在从图片重建。",
+    sr_skipped="跳过的文件",
+    sr_gone="已删除：{}。",
+    sr_renamed="已改名为 {}。",
+    sr_removed="已移除：{}。",
+    sr_map="地图",
+    sr_method="布局方法",
+    sr_with_captions="包括说明文字",
+    sr_draw="绘制地图",
+    sr_map_note="越近越相似。点击图片可选中。{}",
+    sr_kept="两个维度保留了 {:.0%} 的方差。",
+    sr_gap="图片（蓝）与说明（橙）分处两处：这就是模态间隙，中心距离 {:.2f}。说明仍与自己的图片最接近。",
+    sr_quality="质量：用图库的说明文字测召回率",
+    sr_measure="测量",
+    sr_quality_note="说明的图片（或图片的说明）是否排在前 k 个。括号内为 95 % 区间。",
 )
 TEXTS: dict[Language, Texts] = {"en": ENGLISH, "zh": CHINESE}
 LANGUAGE_CHOICES: list[tuple[str, str]] = [("English", "en"), ("中文", "zh")]

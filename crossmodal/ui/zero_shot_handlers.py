@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.route_utils import get_root_url
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -20,6 +19,7 @@ from crossmodal.models.catalog import CATALOG, ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 from crossmodal.sources import Source, folder_sources, sources
+from crossmodal.ui.addresses import address
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.label_sets import labels_of, spoken
 from crossmodal.ui.session import StopSignals
@@ -76,7 +76,7 @@ class ZeroShotHandlers:
             looked_for = self.look(image, verdict.best.label, templates, model, language)
         except UserError as error:
             raise as_toast(error, language) from error
-        words, url = TEXTS[language], _address(request)
+        words, url = TEXTS[language], address(request)
         choices = [s.label for s in verdict.scores[:10]]
         return (
             headline(verdict, asked.labels, unknown, words),
@@ -297,11 +297,3 @@ def _downloads(results: list[FileResult]) -> tuple[Update, Update]:
     (folder / "labels.csv").write_text(as_csv(results), encoding="utf-8", newline="")
     (folder / "labels.json").write_text(as_json(results), encoding="utf-8")
     return tuple(gr.update(value=str(folder / f"labels.{kind}"), visible=True) for kind in ("csv", "json"))  # type: ignore[return-value]
-
-
-def _address(request: gr.Request) -> str:
-    """The app's address as the visitor reached it, also behind a proxy."""
-    if not request or not request.request:
-        return "http://127.0.0.1:7860/"
-    root = str(request.request.scope.get("root_path", ""))
-    return get_root_url(request.request, "/gradio_api/queue/join", root) + "/"

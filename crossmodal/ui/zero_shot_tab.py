@@ -27,6 +27,8 @@ class ZeroShotTab:
     picture: Any
     ask: Any
     """The button that carries the picture to the chat."""
+    similar: Any
+    """The button that carries it to the search tab."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class _Asking:
     notice: gr.Markdown
     new_scene: gr.Button
     ask: gr.Button
+    similar: gr.Button
     labels: gr.Textbox
     sets: gr.Dropdown
     go: gr.Button
@@ -48,6 +51,7 @@ class _Asking:
             Labelled(self.picture, "picture"),
             Labelled(self.new_scene, "new_scene", "value"),
             Labelled(self.ask, "ask_about", "value"),
+            Labelled(self.similar, "find_similar", "value"),
             Labelled(self.labels, "labels"),
             Labelled(self.labels, "labels_hint", "placeholder"),
             Labelled(self.sets, "label_set"),
@@ -118,7 +122,7 @@ def build(manager: ModelManager, settings: Settings, language: Any) -> ZeroShotT
     _endpoints(handlers)
     _connect_one(handlers, asking, reading, language)
     _connect_many(handlers, asking, many, language)
-    return ZeroShotTab((*asking.spoken, *reading.spoken, *many.spoken), asking.picture, asking.ask)
+    return ZeroShotTab((*asking.spoken, *reading.spoken, *many.spoken), asking.picture, asking.ask, asking.similar)
 
 
 def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
@@ -135,6 +139,7 @@ def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
     with gr.Row():
         new_scene = gr.Button(words.new_scene, elem_id="zs-new-scene", min_width=120)
         ask = gr.Button(words.ask_about, elem_id="zs-ask", min_width=120)
+        similar = gr.Button(words.find_similar, elem_id="zs-similar", min_width=120)
     labels = gr.Textbox(label=words.labels, placeholder=words.labels_hint, lines=4, max_lines=8, elem_id="zs-labels")
     sets = gr.Dropdown(label_sets("en"), value=None, label=words.label_set, elem_id="zs-sets")
     go = gr.Button(words.classify, variant="primary", elem_id="zs-go")
@@ -142,7 +147,7 @@ def _asking_column(words: Texts, models: tuple[str, ...]) -> _Asking:
         titles = [(CATALOG[m].title if m in CATALOG else m, m) for m in models]
         model = gr.Dropdown(titles, value=models[0], label=words.embedding_model, elem_id="zs-model")
         templates = gr.Textbox(label=words.templates, lines=2, max_lines=6, elem_id="zs-templates")
-    return _Asking(picture, notice, new_scene, ask, labels, sets, go, options, model, templates)
+    return _Asking(picture, notice, new_scene, ask, similar, labels, sets, go, options, model, templates)
 
 
 def _reading_column(words: Texts) -> _Reading:

@@ -1,0 +1,221 @@
+"""Turns what a visitor does to galleries into calls of the engine: make, extend, re-scan, rename, remove, delete."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from crossmodal.errors import UserError
+from crossmodal.retrieval.engine import SearchEngine
+from crossmodal.retrieval.folder import Imported, Skipped
+from crossmodal.retrieval.indexing import Progress
+from crossmodal.retrieval.places import PICTURE_BOOK
+from crossmodal.retrieval.store import DamagedError, StoreError, shown
+from crossmodal.settings import Settings
+from crossmodal.ui.components import as_toast
+from crossmodal.ui.search_handlers import SearchState
+from crossmodal.ui.session import StopSignals
+from crossmodal.ui.texts import TEXTS
+from crossmodal.world.words import Language
+
+log = logging.getLogger(__name__)
+Update = Any
+MOST_BY_CALL = 500
+"""Files that one call of the endpoint may send: nobody can stop it half-way."""
+
+
+class GalleryHandlers:
+    """One for the app."""
+
+    def __init__(self, engine: SearchEngine, settings: Settings) -> None:
+        self._engine, self._settings = engine, settings
+        self._signals = StopSignals()
+
+    def add(
+        self, name: str, files: list[str] | None, folder: str, language: Language, request: gr.Request
+    ) -> Iterator[tuple[Update, ...]]:
+        """Progress, skipped files, names of galleries: makes the gallery where there is none, brings files in, indexes."""
+        try:
+            imported = self._brought_in(name, files, folder)
+            yield from self._indexed(_cleaned(name), imported, language, f"{request.session_hash} index")
+        except UserError as error:
+            raise as_toast(error, language) from error
+
+    def rescan(self, gallery: str, language: Language, request: gr.Request) -> Iterator[tuple[Update, ...]]:
+        try:
+            yield from self._indexed(gallery, Imported(), language, f"{request.session_hash} index")
+        except UserError as error:
+            raise as_toast(error, language) from error
+
+    def embed_anew(self, gallery: str, language: Language, request: gr.Request) -> Iterator[tuple[Update, ...]]:
+        try:
+            self._engine.embed_anew(gallery)
+            yield from self._indexed(gallery, Imported(), language, f"{request.session_hash} index")
+        except UserError as error:
+            raise as_toast(error, language) from error
+
+    def stop(self, request: gr.Request) -> None:
+        self._signals.stop(f"{request.session_hash} index")
+
+    def rename(self, gallery: str, name: str, language: Language) -> tuple[Update, ...]:
+        """What was done, skipped files, names of galleries."""
+        try:
+            self._engine.rename(gallery, name)
+        except UserError as error:
+            raise as_toast(error, language) from error
+        return TEXTS[language].sr_renamed.format(shown(_cleaned(name))), *self._afterwards(_cleaned(name))
+
+    def delete(self, gallery: str, language: Language) -> tuple[Update, ...]:
+        try:
+            self._engine.delete(gallery)
+        except UserError as error:
+            raise as_toast(error, language) from error
+        return TEXTS[language].sr_gone.format(shown(gallery)), *self._afterwards(PICTURE_BOOK)
+
+    def remove(self, state: SearchState, language: Language) -> tuple[Update, ...]:
+        try:
+            if state.selected is None:
+                raise UserError("No picture is selected. Click one among the hits.", "没有选中图片。请在结果中点击一张。")
+            self._engine.remove(state.gallery, state.selected.picture)
+        except UserError as error:
+            raise as_toast(error, language) from error
+        return TEXTS[language].sr_removed.format(shown(state.selected.title)), *self._afterwards(state.gallery)
+
+    def api_index(self) -> Callable[..., dict[str, Any]]:
+        def index(gallery: str, files: list[str]) -> dict[str, Any]:
+            """Make a gallery, or add to one. Everyone who can reach the app can search it.
+
+            Args:
+                gallery: its name
+                files: pictures, caption files beside them (.txt, .json, .csv), or zip archives of these
+
+            Returns:
+                How many pictures were indexed, were unchanged and were removed, and the skipped files with reasons.
+            """
+            try:
+                if len(files or ()) > MOST_BY_CALL:
+                    raise UserError(
+                        f"There are {len(files):,} files; one call takes {MOST_BY_CALL}. Send fewer, or a zip of them.",
+                        f"共有 {len(files):,} 个文件，一次调用最多 {MOST_BY_CALL} 个。请减少，或打包成 zip。",
+                    )
+                imported = self._brought_in(gallery, files, "")
+                *_, step = self._steps(_cleaned(gallery), threading.Event())
+            except UserError as error:
+                raise as_toast(error, "en") from error
+            skipped = (*imported.skipped, *step.skipped)
+            return {
+                "gallery": _cleaned(gallery),
+                "indexed": step.done - len(step.skipped),
+                "unchanged": step.unchanged,
+                "removed": step.removed,
+                "already_there": imported.already_there,
+                "skipped": [{"file": s.name, "reason": str(s.error)} for s in skipped],
+            }
+
+        return index
+
+    def _brought_in(self, name: str, files: list[str] | None, folder: str) -> Imported:
+        name = _cleaned(name)
+        if not files and not (folder or "").strip():
+            raise UserError(
+                "There are no pictures yet. Choose some, or a zip of them.", "还没有图片。请选择图片或 zip 压缩包。"
+            )
+        exists = name in self._engine.names()
+        if not files:
+            root = self._allowed(folder)
+            if exists:
+                raise StoreError(
+                    f"There is a gallery {shown(name)} already. Re-scan it, or choose another name.",
+                    f"{shown(name)} 已存在。请重新扫描，或换一个名称。",
+                )
+            self._engine.create(name, root)
+            return Imported()
+        if exists and not self._engine.own(name):
+            raise StoreError(
+                f"{shown(name)} ships with the app. Choose another name.", f"{shown(name)} 是内置图库。请换一个名称。"
+            )
+        if not exists:
+            self._engine.create(name)
+        try:
+            return self._engine.bring_in(name, ((Path(f), Path(f).name) for f in files))
+        except UserError:
+            if not exists:
+                self._engine.delete(name)  # nothing came in: no empty gallery is left behind
+            raise
+
+    def _allowed(self, folder: str) -> Path:
+        """A folder of the server's that the operator opened. Raises UserError for any other."""
+        if not self._settings.pictures:
+            raise UserError(
+                "Folders of the server are not open. Start the app with --pictures to open one.",
+                "服务器上的文件夹没有开放。请用 --pictures 启动并指定一个。",
+            )
+        root = Path(self._settings.pictures).resolve()
+        try:
+            asked = (root / folder.strip()).resolve()
+            there = asked.is_relative_to(root) and asked.is_dir()
+        except (OSError, ValueError):  # a name that is too long, or holds a null
+            there = False
+        if not there:
+            raise UserError(
+                "There is no such folder below the one that is open. Write its path from there, or “.” for all of it.",
+                "开放的目录下没有这个文件夹。请写相对路径，或写“.”表示全部。",
+            )
+        return asked
+
+    def _indexed(self, gallery: str, imported: Imported, language: Language, session: str) -> Iterator[tuple[Update, ...]]:
+        words, step = TEXTS[language], None
+        stop = self._signals.begin(session)
+        mended = ""
+        try:
+            try:
+                self._engine.info(gallery)
+            except DamagedError:
+                self._engine.mend(gallery)
+                mended = words.sr_mended.format(shown(gallery))
+                yield mended, gr.skip(), gr.skip()
+            for step in self._steps(gallery, stop):
+                yield f"{mended} {_line(step, language)}", gr.skip(), gr.skip()
+        finally:
+            stop.set()
+            self._signals.end(session)
+        assert step is not None
+        skipped = (*imported.skipped, *step.skipped)
+        if step.done < step.total:
+            said = words.sr_stopped.format(step.done, step.total)
+        else:
+            good = step.done - len(step.skipped)
+            said = words.sr_done.format(shown(gallery), good, step.unchanged, step.removed, len(skipped))
+        if imported.already_there:
+            said += " " + words.sr_there.format(imported.already_there)
+        yield f"{mended} {said}", _table(skipped, language), gr.update(choices=self._engine.names(), value=gallery)
+
+    def _steps(self, gallery: str, stop: threading.Event) -> Iterator[Progress]:
+        try:
+            yield from self._engine.index(gallery, stop)
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, UserError):
+                raise
+            log.exception("indexing failed")
+            raise UserError(
+                f"Indexing failed ({type(error).__name__}). What was done stays; re-scan to go on.",
+                f"建立索引失败（{type(error).__name__}）。已完成的保留；重新扫描可继续。",
+            ) from error
+
+    def _afterwards(self, gallery: str) -> tuple[Update, Update]:
+        return _table((), "en"), gr.update(choices=self._engine.names(), value=gallery)
+
+
+def _line(step: Progress, language: Language) -> str:
+    return TEXTS[language].sr_progress.format(step.done, step.total, step.seconds_left, step.waiting, 1 - step.waiting)
+
+
+def _table(skipped: tuple[Skipped, ...], language: Language) -> Update:
+    return gr.update(value=[[s.name, s.error.said(language)] for s in skipped], visible=bool(skipped))
+
+
+def _cleaned(name: str) -> str:
+    return " ".join((name or "").split())
