@@ -15,6 +15,10 @@ import pytest
 import torch
 from PIL import Image
 
+from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
+from tests.tiny import SAVERS
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -55,6 +59,24 @@ def tiny_llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
     LlavaForConditionalGeneration(config).save_pretrained(folder)
     new_processor(tokenizer).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def dual_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny checkpoint of a family, made once."""
+    made: dict[str, Path] = {}
+
+    def folder(family: str) -> Path:
+        if family not in made:
+            made[family] = SAVERS[family](tmp_path_factory.mktemp(family))
+        return made[family]
+
+    return folder
+
+
+@pytest.fixture
+def manager() -> ModelManager:
+    return ModelManager(Settings(offline=True, idle_minutes=0))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from crossmodal.embedding.embedder import Embedder
 from crossmodal.embedding.language import is_chinese
 
 PICTURES = 1_000
-QUANTILE = 0.8
+QUANTILE = 0.65
 """Which of the background texts' best scores a hit must pass."""
 ALLOWANCE = 0.5
 TEXTS = {
@@ -83,5 +83,5 @@ def cutoff_of_pictures(query: Tensor, known: Background) -> Cutoff:
     among = known.pictures @ known.pictures.T
     among.fill_diagonal_(-1)
     nearest = among.amax(0)
-    bar = nearest.quantile(1 - QUANTILE)
+    bar = nearest.median()
     return Cutoff(float(bar), tuple(scores.tolist()))

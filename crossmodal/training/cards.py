@@ -55,6 +55,7 @@ layers of 256 that learned English and Chinese from picture-book conversations a
 TITLES = {
     "calibration": "Is it this, and none of these, on {n} unseen scenes",
     "zero-shot": "Zero-shot with a short and a long list of labels, on {n} unseen single-thing scenes",
+    "retrieval": "Search in the bundled gallery of {n} unseen scenes",
     "clip": "Zero-shot over all names, on {n} unseen single-thing scenes",
     "chat": "Answers right word for word, on {n} unseen scenes, held-out phrasings only",
     "familiarity": "Does it look like the picture book?",

@@ -23,6 +23,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, CLIPModel, 
 from crossmodal.images import read_picture
 from crossmodal.paths import MODELS
 from crossmodal.training.cards import write_section
+from crossmodal.training.retrieval_figures import evaluate_retrieval
 from crossmodal.training.shares import PICTURE_SIDE, Share
 from crossmodal.training.zero_shot_figures import evaluate_zero_shot
 from crossmodal.world.answers import FAMILIES, FOLLOW_UPS
@@ -35,6 +36,8 @@ from crossmodal.world.scenes import Scene
 from crossmodal.world.vocabulary import vocabulary
 from crossmodal.world.words import LANGUAGES, Language
 
+GALLERY = 500
+"""Pictures of the bundled gallery."""
 BATCH = 64
 APART = "all, in phrasings written apart"
 
@@ -193,18 +196,21 @@ def _crops(folder: Path) -> Iterable[Image.Image]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("clip", "zero-shot", "chat", "familiarity"))
+    parser.add_argument("what", choices=("clip", "zero-shot", "retrieval", "chat", "familiarity"))
     parser.add_argument("--scenes", type=int, default=2000)
     parser.add_argument("--folder", type=Path, default=None, help="a checkpoint other than the bundled one")
     parser.add_argument("--photos", type=Path, default=None, help="photographs, for familiarity")
     parser.add_argument("--no-card", action="store_true", help="print only")
     options = parser.parse_args()
-    name = "picturebook-clip" if options.what in ("clip", "zero-shot") else "picturebook-llava"
+    name = "picturebook-clip" if options.what in ("clip", "zero-shot", "retrieval") else "picturebook-llava"
     folder = options.folder or MODELS / name
     if options.what == "clip":
         text = evaluate_clip(folder, options.scenes)
     elif options.what == "zero-shot":
         text = evaluate_zero_shot(folder, options.scenes)
+    elif options.what == "retrieval":
+        options.scenes = min(options.scenes, GALLERY)
+        text = evaluate_retrieval(folder, options.scenes)
     elif options.what == "chat":
         text = evaluate_chat(folder, options.scenes)
     else:

@@ -380,8 +380,7 @@ def _written(terms: Sequence[Term]) -> str:
     parts = []
     for term in terms:
         if term.words:
-            weight = "" if abs(term.weight) == 1 else f"*{abs(term.weight):g}"
-            parts.append(f"{'-' if term.weight < 0 else '+'} {term.words}{weight}")
+            parts.append(f"{'-' if term.weight < 0 else '+'} {term.words}*{abs(term.weight):g}")
     return " ".join(parts).removeprefix("+ ")
 
 
