@@ -34,14 +34,15 @@ CSS = """
 #chat small { color: var(--body-text-color-subdued); display: block; line-height: 1.4; }
 #offers button { white-space: normal; }
 table.bars { width: 100%; border-collapse: collapse; table-layout: fixed; }
-#zs-bars table.bars, #zs-bars table.bars tr, #zs-bars table.bars th, #zs-bars table.bars td { border: none; }
+.prose table.bars, .prose table.bars tr, .prose table.bars th, .prose table.bars td { border: none; }
 table.bars th { text-align: start; font-weight: 500; padding: 4px 8px 4px 0; overflow-wrap: anywhere; }
 table.bars td { position: relative; padding: 4px 8px 4px 0; height: 30px; }
 table.bars .bar { position: absolute; left: 0; top: 5px; bottom: 5px; border-radius: 4px;
   background: var(--primary-300); opacity: 0.55; max-width: calc(100% - 8px); }
 table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric: tabular-nums; }
 table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
-#sr-histogram svg text { font-variant-numeric: tabular-nums; }
+#sr-hits .grid-container { grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)) !important; }
+#sr-hits .caption-label { font-size: 0.75em; padding: 1px 5px; max-width: 96%; }
 #zs-table, #sr-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
   #header { flex-wrap: wrap; }

@@ -99,21 +99,48 @@ class SearchHandlers:
         except UserError as error:
             raise as_toast(error, language) from error
 
-    def edit(self, chips: list[str], *rest: Any) -> tuple[Update, ...]:
+    def edit(
+        self,
+        chips: list[str],
+        kind: Kind,
+        k: int,
+        hide: bool,
+        folder: str,
+        since: str,
+        until: str,
+        contains: str,
+        state: SearchState,
+        language: Language,
+        request: gr.Request,
+    ) -> tuple[Update, ...]:
         """The query from its chips: those that were there keep their pictures, new ones are read as words."""
-        *controls, state, language, request = rest
         try:
             known = {term.label: term for term in state.terms}
             terms: list[Term] = []
             for chip in chips or ():
                 terms += [known[chip]] if chip in known else parse_query(chip)
-            return self._found(replace(state, terms=checked(terms)), _wanted(*controls), language, _written(terms), request)
+            wanted = _wanted(kind, k, hide, folder, since, until, contains)
+            return self._found(replace(state, terms=checked(terms)), wanted, language, _written(terms), request)
         except UserError as error:
             raise as_toast(error, language) from error
 
-    def add_picture(self, image: Image.Image | None, text: str, gallery: str, *rest: Any) -> Iterator[tuple[Update, ...]]:
+    def add_picture(
+        self,
+        image: Image.Image | None,
+        text: str,
+        gallery: str,
+        kind: Kind,
+        k: int,
+        hide: bool,
+        folder: str,
+        since: str,
+        until: str,
+        contains: str,
+        state: SearchState,
+        language: Language,
+        request: gr.Request,
+    ) -> Iterator[tuple[Update, ...]]:
         """A picture from outside joins the query, in the place of the one before it."""
-        *controls, state, language, request = rest
         others = tuple(term for term in state.terms if term.image is None)
         if image is None:
             yield replace(state, terms=others), [t.label for t in others], *_untouched(6)
@@ -121,7 +148,8 @@ class SearchHandlers:
         title = "picture" if language == "en" else "图片"
         joined = replace(state, terms=(*others, Term(image=image, title=title)))
         try:
-            yield from self._search(text or "", gallery, _wanted(*controls), joined, language, request)
+            wanted = _wanted(kind, k, hide, folder, since, until, contains)
+            yield from self._search(text or "", gallery, wanted, joined, language, request)
         except UserError as error:
             raise as_toast(error, language) from error
 
@@ -129,11 +157,35 @@ class SearchHandlers:
         """State, the selected picture, why it is a hit, where the words are seen in it, its buttons."""
         return self._selected(state, state.hits[int(event.index)], language)
 
-    def more(self, *rest: Any) -> tuple[Update, ...]:
-        return self._feedback(MORE_WEIGHT, *rest)
+    def more(
+        self,
+        kind: Kind,
+        k: int,
+        hide: bool,
+        folder: str,
+        since: str,
+        until: str,
+        contains: str,
+        state: SearchState,
+        language: Language,
+        request: gr.Request,
+    ) -> tuple[Update, ...]:
+        return self._feedback(MORE_WEIGHT, _wanted(kind, k, hide, folder, since, until, contains), state, language, request)
 
-    def less(self, *rest: Any) -> tuple[Update, ...]:
-        return self._feedback(LESS_WEIGHT, *rest)
+    def less(
+        self,
+        kind: Kind,
+        k: int,
+        hide: bool,
+        folder: str,
+        since: str,
+        until: str,
+        contains: str,
+        state: SearchState,
+        language: Language,
+        request: gr.Request,
+    ) -> tuple[Update, ...]:
+        return self._feedback(LESS_WEIGHT, _wanted(kind, k, hide, folder, since, until, contains), state, language, request)
 
     def move_line(self, line: float, state: SearchState, language: Language) -> tuple[Update, ...]:
         """State, headline, hits, histogram: from what is known, without the model."""
@@ -327,13 +379,14 @@ class SearchHandlers:
         unknown = [t.words for t in terms if t.words and self._picture_book_only and not is_known(t.words)]
         return f"<p>{TEXTS[language].sr_unknown.format(escape(', '.join(unknown)))}</p>" if unknown else ""
 
-    def _feedback(self, weight: float, *rest: Any) -> tuple[Update, ...]:
-        *controls, state, language, request = rest
+    def _feedback(
+        self, weight: float, wanted: Wanted, state: SearchState, language: Language, request: gr.Request
+    ) -> tuple[Update, ...]:
         if state.selected is None:
             return _untouched(8)
         try:
             terms = more_like(state.terms, state.selected.picture, state.selected.title, weight)
-            return self._found(replace(state, terms=terms), _wanted(*controls), language, _written(terms), request)
+            return self._found(replace(state, terms=terms), wanted, language, _written(terms), request)
         except UserError as error:
             raise as_toast(error, language) from error
 

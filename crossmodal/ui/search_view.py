@@ -73,9 +73,7 @@ def captions(hits: Sequence[Shown], line: float, words: Texts) -> list[tuple[str
 
 
 def _caption(hit: Shown, line: float, words: Texts) -> str:
-    parts = [f"{hit.score:.3f}"]
-    if hit.score < line:
-        parts.append(words.sr_below)
+    parts = [f"{'✓ ' if hit.score >= line else ''}{hit.score:.3f}"]
     if hit.duplicates:
         parts.append(words.sr_duplicates.format(hit.duplicates))
     return " · ".join([*parts, _short(hit.caption or hit.title, 50)])

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from crossmodal.world.render import render
 from crossmodal.world.sampler import SceneSampler
+from tests.browser import tabs
 from tests.known import SHIP
 
 Visit = Callable[..., Page]
@@ -15,14 +16,9 @@ PHONE = {"width": 360, "height": 740}
 
 
 def open_tab(page: Page) -> None:
-    tab = page.get_by_role("tab", name="Zero-shot")
-    hidden = page.locator(".overflow-menu > button")  # where the tabs do not fit, Gradio puts the last behind a button
-    expect(tab.or_(hidden).first).to_be_visible()
-    if not tab.is_visible():
-        hidden.first.click()
-        tab = page.locator(".overflow-dropdown button").filter(has_text="Zero-shot")
-    tab.click()
-    page.wait_for_selector("#zs-go")
+    page.wait_for_selector("#title:has-text('crossmodal')")
+    chinese = page.get_by_role("tab", name="对话").is_visible()
+    tabs.open_tab(page, "零样本分类" if chinese else "Zero-shot", "#zs-go")
 
 
 def upload(page: Page, picture: Path) -> None:
