@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from crossmodal import sources as module
 from crossmodal.errors import PictureError, UserError
 from crossmodal.sources import folder_sources, sources
-from crossmodal.zero_shot import sources as module
 
 
 def picture_bytes(colour: str = "red") -> bytes:

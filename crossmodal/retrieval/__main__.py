@@ -19,6 +19,7 @@ from crossmodal.models.catalog import find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.retrieval.copying import copy_gallery
 from crossmodal.retrieval.engine import SearchEngine
+from crossmodal.retrieval.folder import scan
 from crossmodal.retrieval.indexing import Progress
 from crossmodal.retrieval.places import BUNDLED, chosen_store, data_folder
 from crossmodal.retrieval.qdrant_store import QdrantStore
@@ -43,6 +44,7 @@ def ensure_ready(engine: SearchEngine, gallery: str) -> None:
 
 def _index(engine: SearchEngine, gallery: str, folder: Path) -> None:
     if gallery not in engine.names():
+        scan(folder)  # before there is a gallery: a folder that is not there must not leave an empty one
         engine.create(gallery, folder.resolve())
     step: Progress | None = None
     with tqdm(unit=" pictures") as bar:
