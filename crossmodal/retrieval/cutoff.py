@@ -75,13 +75,16 @@ def cutoff(query: Tensor, said: str, known: Background) -> Cutoff:
     return Cutoff(float(bar), tuple(scores.tolist()))
 
 
-def cutoff_of_pictures(query: Tensor, known: Background) -> Cutoff:
-    """For a query that is a picture: it must be closer to a hit than other pictures of the gallery usually are to it."""
-    scores = known.pictures @ query
-    if len(scores) == 0:
-        return Cutoff(1.0, ())
-    among = known.pictures @ known.pictures.T
-    among.fill_diagonal_(-1)
-    nearest = among.amax(0)
-    bar = nearest.median()
-    return Cutoff(float(bar), tuple(scores.tolist()))
+def cutoff_among(query: Tensor, entries: Tensor, asked: Tensor, same: bool) -> Cutoff:
+    """For a query that is no text among pictures: a hit must fit it as most best hits in the gallery fit what they are like.
+
+    entries: (entries, dim), some of what can be found; asked: (queries, dim), some that could be asked for; same: whether
+    the two are the same rows, so that each is to be left out of what it can find.
+    """
+    scores = entries @ query
+    if len(scores) <= same:
+        return Cutoff(1.0, tuple(scores.tolist()))
+    fits = asked @ entries.T
+    if same:
+        fits.fill_diagonal_(-1)
+    return Cutoff(float(fits.amax(1).quantile(1 - QUANTILE)), tuple(scores.tolist()))

@@ -21,7 +21,7 @@ from crossmodal.images import content_hash, read_picture
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.manager import ModelManager
 from crossmodal.retrieval.cutoff import PICTURES as BACKGROUND_PICTURES
-from crossmodal.retrieval.cutoff import Background, Cutoff, background, cutoff, cutoff_of_pictures
+from crossmodal.retrieval.cutoff import Background, Cutoff, background, cutoff, cutoff_among
 from crossmodal.retrieval.folder import Imported, bring_in, scan
 from crossmodal.retrieval.indexing import Progress, update
 from crossmodal.retrieval.layout import MOST, Layout, Method, lay_out, modality_gap, near_duplicates
@@ -292,7 +292,7 @@ class SearchEngine:
         k = max(1, min(k, MOST_HITS))
         found = self._store.search(gallery, query[None], min(MOST_HITS, 2 * k + 20) if hide_duplicates else k, kind, where)[0]
         said = " ".join(term.words for term in terms if term.weight > 0)
-        line = cutoff(query, said, known) if of_words.any() else cutoff_of_pictures(query, known)
+        line = self._cutoff(info, kind, query, said if of_words.any() else None, known)
         seen = self._store.vectors(gallery, [f.entry.id for f in found])
         each = (seen @ parts.T).tolist()
         hits = [
@@ -353,6 +353,15 @@ class SearchEngine:
 
     def close(self) -> None:
         self._store.close()
+
+    def _cutoff(self, info: GalleryInfo, kind: Kind, query: Tensor, said: str | None, known: Background) -> Cutoff:
+        """said: the wanted words of the query; None where it has none."""
+        if kind == "caption":
+            captions = self._store.sample(info.name, BACKGROUND_PICTURES, "caption")
+            return cutoff_among(query, captions, known.pictures if said is None else captions, same=said is not None)
+        if said is None:
+            return cutoff_among(query, known.pictures, known.pictures, same=True)
+        return cutoff(query, said, known)
 
     def _updated(self, gallery: str, root: Path, embedder: Embedder, stop: threading.Event) -> Iterator[Progress]:
         files, problems = scan(root)

@@ -155,6 +155,8 @@ class SqliteStore:
         with self._lock:
             if not (home / MANIFEST).exists():
                 raise no_such_gallery(gallery)
+            if gallery in self._open and self._open[gallery].replaced:
+                self._open.pop(gallery).close()  # another process made the gallery anew
             if gallery not in self._open:
                 self._open[gallery] = _Index(home)
             return self._open[gallery]
@@ -176,6 +178,7 @@ class _Index:
         self._seen = (-1, -1)
         """The last number and the count of removals that the arrays know of."""
         self._loading = threading.Lock()
+        self._file = _file(self._path)
         with _sentences():
             version = self._connection().execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
@@ -186,6 +189,11 @@ class _Index:
                     f"该图库由更新的版本写入（格式 {version}，本版本为 {VERSION}）。请更新应用；图库未被改动。",
                 )
             self.stamp = self._read_stamp()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the file that was opened is no longer the gallery's."""
+        return _file(self._path) != self._file
 
     @staticmethod
     def create(home: Path, stamp: Stamp) -> None:
@@ -347,6 +355,15 @@ class _Index:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to; None for none."""
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_dev, known.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -36,6 +36,17 @@ def test_another_store_on_the_same_folder_sees_everything(store: SqliteStore, tm
     assert store.search("mine", entries(1, first=102)[0].vector[None], 1)[0][0].entry.id != "p102"
 
 
+def test_a_gallery_that_another_process_made_anew_is_opened_anew(store: SqliteStore, tmp_path: Path) -> None:
+    assert store.search("mine", unit(1), 5)[0]
+    other = SqliteStore(tmp_path)
+    other.delete("mine")
+    (tmp_path / "keeps the number of the old file from coming back").write_text("")
+    other.create("mine", "/elsewhere", STAMP)
+    other.add("mine", entries(3, first=500))
+    assert store.info("mine").pictures == 3
+    assert {f.entry.id for f in store.search("mine", unit(1), 5)[0]} == {"p500", "p501", "p502"}
+
+
 def test_a_later_format_is_refused_and_left_as_it_is(store: SqliteStore, tmp_path: Path) -> None:
     store.close()
     with sqlite3.connect(index_of(store)) as connection:
