@@ -80,7 +80,10 @@ class LlavaTask(nn.Module):
         flat = features.flatten(0, 1).to(embeddings.dtype)
         embeddings = embeddings.masked_scatter(pictured[..., None].expand_as(embeddings), flat)
         states = model.language_model(
-            inputs_embeds=embeddings, attention_mask=batch.visible, position_ids=batch.positions, use_cache=False
+            inputs_embeds=embeddings,
+            attention_mask=_added(batch.visible, embeddings.dtype),
+            position_ids=batch.positions,
+            use_cache=False,
         ).last_hidden_state
         spoken = batch.labels != IGNORED
         logits = self.llava.lm_head(states[spoken]).float()
@@ -111,6 +114,11 @@ class LlavaTask(nn.Module):
         logits = self.NAMING_SCALE * features[thing].float() @ words.T
         per_language = [F.cross_entropy(logits, tokens[thing, i]) for i in range(tokens.shape[1])]
         return torch.stack(per_language).mean()
+
+
+def _added(visible: Tensor, dtype: torch.dtype) -> Tensor:
+    """The mask as it is added to attention scores. Plain attention would add a boolean one too: and hide nothing."""
+    return torch.zeros_like(visible, dtype=dtype).masked_fill(~visible, torch.finfo(dtype).min)
 
 
 def new_tokenizer() -> PreTrainedTokenizerFast:

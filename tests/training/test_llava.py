@@ -120,15 +120,18 @@ def test_both_models_share_one_tower(clip: CLIPModel, chat: PreTrainedTokenizerF
     assert task.llava.model.vision_tower is task.clip_task.model.vision_model
 
 
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_the_recipes_forward_is_the_models_own(
-    clip: CLIPModel, chat: PreTrainedTokenizerFast, texts: PreTrainedTokenizerFast
+    clip: CLIPModel, chat: PreTrainedTokenizerFast, texts: PreTrainedTokenizerFast, attention: str
 ) -> None:
-    """The loss is computed by hand for speed; the model that is shipped must see the same."""
+    """The loss is computed by hand for speed; the model that is shipped must see the same, and nothing of what follows."""
     llava = new_model(chat, clip)
     task = LlavaTask(llava, clip, tower_learns=False).eval()
     batch = next(batches(chat, texts, "align", TRAINING_SEEDS, 2, 0))
     with torch.no_grad():
+        llava.model.language_model.set_attn_implementation(attention)
         ours = float(task(batch)["answer"])
+        llava.model.language_model.set_attn_implementation("sdpa")
         logits = llava(
             input_ids=batch.ids,
             pixel_values=batch.clip.pixels,
