@@ -42,7 +42,7 @@ def test_the_cat_is_sitting_on_the_laptop(client: Client, language: str) -> None
 
 def test_the_documented_endpoints_alone_are_on_the_api_page_and_their_further_parameters_have_defaults(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/ask", "/classify", "/classify_files"}
+    assert set(endpoints) == {"/ask", "/classify", "/classify_files", "/search", "/index", "/galleries"}
     parameters = {p["parameter_name"]: p["parameter_has_default"] for p in endpoints["/ask"]["parameters"]}
     assert parameters == {"image": False, "question": False, "temperature": True, "max_new_tokens": True}
 

@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_ask_is_a_tool_with_a_description(launch: Callable[..., str]) -> None:
+def test_the_endpoints_are_tools_with_descriptions(launch: Callable[..., str]) -> None:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
 
@@ -22,7 +22,15 @@ def test_ask_is_a_tool_with_a_description(launch: Callable[..., str]) -> None:
 
     with ThreadPoolExecutor(1) as other_thread:  # Playwright leaves a running event loop in this one
         found = other_thread.submit(lambda: asyncio.run(tools())).result()
-    (name,) = [n for n in found if n.endswith("ask")]
-    description, parameters = found[name]
-    assert "Answer a question about a picture" in description
-    assert {"image", "question"} <= parameters
+    expected = {
+        "ask": ("Answer a question about a picture", {"image", "question"}),
+        "classify": ("Classify a picture against labels", {"image", "labels"}),
+        "search": ("Search a gallery by words, by a picture", {"text", "image", "k", "gallery"}),
+        "index": ("Make a gallery, or add to one", {"gallery", "files"}),
+        "galleries": ("List the galleries", set()),
+    }
+    for endpoint, (sentence, needed) in expected.items():
+        (name,) = [n for n in found if n.endswith(f"_{endpoint}") or n == endpoint]
+        description, parameters = found[name]
+        assert sentence in description
+        assert needed <= parameters
