@@ -68,13 +68,15 @@ def sources(files: Iterable[tuple[Path, str]], suffixes: tuple[str, ...] = SUFFI
     Raises UserError where an archive cannot be read, or there are none or too many.
     """
     found: list[Source] = []
+    pictures = 0
     for path, name in files:
         members: Iterable[Source] = (
             _members(path, suffixes) if path.suffix.lower() == ".zip" else (Source(_printable(name), path),)
         )
         for source in members:
             found.append(source)
-            if len(found) > MOST_PICTURES:
+            pictures += PurePosixPath(source.name).suffix.lower() in SUFFIXES or suffixes is SUFFIXES
+            if pictures > MOST_PICTURES:
                 raise UserError(
                     f"There are more than {MOST_PICTURES:,} pictures. Send them in several parts.",
                     f"图片超过 {MOST_PICTURES:,} 张。请分几次上传。",

@@ -8,6 +8,7 @@ python -m crossmodal.retrieval copy NAME TO             between stores; TO is a 
 """
 
 import argparse
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -42,8 +43,14 @@ def ensure_ready(engine: SearchEngine, gallery: str) -> None:
             pass
 
 
-def _index(engine: SearchEngine, gallery: str, folder: Path) -> None:
-    if gallery not in engine.names():
+def _index(engine: SearchEngine, gallery: str, argument: str) -> None:
+    if engine.exists(gallery):
+        if argument and Path(engine.info(gallery).root) != Path(argument).resolve():
+            raise UserError(f"{gallery} is a gallery of another folder. Choose another name, or leave the folder out.")
+    elif not argument:
+        raise UserError(f"There is no gallery {gallery} yet. Name the folder of its pictures.")
+    else:
+        folder = Path(argument)
         scan(folder)  # before there is a gallery: a folder that is not there must not leave an empty one
         engine.create(gallery, folder.resolve())
     step: Progress | None = None
@@ -52,7 +59,7 @@ def _index(engine: SearchEngine, gallery: str, folder: Path) -> None:
             bar.total = step.total
             bar.update(step.done - bar.n)
     if step:
-        print(f"{step.done} new or changed, {step.unchanged} unchanged, {step.removed} removed, {len(step.skipped)} skipped.")
+        print(f"{step.added} new or changed, {step.unchanged} unchanged, {step.removed} removed, {len(step.skipped)} skipped.")
         for skipped in step.skipped:
             print(f"  {skipped.name}: {skipped.error}")
 
@@ -68,7 +75,9 @@ def _search(engine: SearchEngine, gallery: str, text: str, k: int) -> None:
 
 def _copy(engine: SearchEngine, gallery: str, to: str) -> None:
     ensure_ready(engine, gallery)
-    target = QdrantStore(to) if to.startswith(("http://", "https://")) else SqliteStore(Path(to))
+    target = (
+        QdrantStore(to, os.environ.get("QDRANT_API_KEY")) if to.startswith(("http://", "https://")) else SqliteStore(Path(to))
+    )
     try:
         count = copy_gallery(engine.store, target, gallery)
     finally:
@@ -90,7 +99,7 @@ def main() -> None:
                 ready = engine.ready(name)
                 print(f"{name}: {engine.info(name).pictures:,} pictures" if ready else f"{name}: not indexed yet")
         elif options.what == "index":
-            _index(engine, options.gallery, Path(options.argument))
+            _index(engine, options.gallery, options.argument)
         elif options.what == "search":
             _search(engine, options.gallery, options.argument, options.k)
         elif options.what == "copy":

@@ -118,7 +118,8 @@ class SearchEngine:
         self._bundled = {b.name: b for b in bundled}
         self._vectors: BoundedCache[Tensor] = BoundedCache(VECTOR_CACHE_BYTES)
         self._stamp: tuple[int, Stamp] | None = None
-        self._backgrounds: dict[str, tuple[int, Background]] = {}
+        self._backgrounds: dict[str, tuple[GalleryInfo, Background]] = {}
+        self._counts: dict[str, int] = {}
         self._lock = threading.Lock()
         manager.on_unload(lambda _: self._forget())
 
@@ -133,7 +134,11 @@ class SearchEngine:
 
     def own(self, gallery: str) -> bool:
         """Whether the gallery can be changed: it is none of the bundled ones."""
-        return gallery not in self._bundled
+        return gallery.strip().casefold() not in {name.casefold() for name in self._bundled}
+
+    def exists(self, gallery: str) -> bool:
+        """Names differ in more than case."""
+        return gallery.strip().casefold() in {name.casefold() for name in self.names()}
 
     def info(self, gallery: str) -> GalleryInfo:
         """Raises StoreError where there is no such gallery, or it cannot be read."""
@@ -145,19 +150,28 @@ class SearchEngine:
             return True
         if gallery not in self._store.names():
             return False
+        if gallery not in self._counts:
+            self._counts[gallery] = len(scan(self._bundled[gallery].root)[0])
         with self._embedder() as embedder:
-            info = self._store.info(gallery)
-            return info.stamp == self._stamp_of(embedder) and info.pictures > 0
+            try:
+                info = self._store.info(gallery)
+            except DamagedError:
+                return False
+            return info.stamp == self._stamp_of(embedder) and info.pictures == self._counts[gallery]
 
     def prepare(self, gallery: str, stop: threading.Event | None = None) -> Iterator[Progress]:
         """Index a bundled gallery, anew where its vectors are of another checkpoint."""
         bundled = self._bundled[gallery]
         with self._indexing(gallery), self._embedder() as embedder:
             stamp = self._stamp_of(embedder)
-            if gallery in self._store.names() and self._store.info(gallery).stamp != stamp:
-                self._store.delete(gallery)
             if gallery not in self._store.names():
                 self._store.create(gallery, str(bundled.root), stamp)
+            try:
+                known = self._store.info(gallery)
+            except DamagedError:
+                known = None
+            if known is None or known.stamp != stamp:
+                self._store.reset(gallery, stamp)
             yield from self._updated(gallery, bundled.root, embedder, stop or threading.Event())
 
     def create(self, gallery: str, root: Path | None = None) -> None:
@@ -168,7 +182,7 @@ class SearchEngine:
                 f"A gallery's name has 1 to {LONGEST_NAME} characters; this one has {len(name)}. Choose another.",
                 f"图库名称应为 1 到 {LONGEST_NAME} 个字符，现在是 {len(name)} 个。请换一个。",
             )
-        if name in self._bundled:
+        if not self.own(name):
             raise StoreError(
                 f"{shown(name)} ships with the app. Choose another name.", f"{shown(name)} 是内置图库。请换一个名称。"
             )
@@ -187,37 +201,36 @@ class SearchEngine:
                 f"The pictures of {shown(gallery)} lie in a folder of the server's. Put new ones there and re-scan.",
                 f"{shown(gallery)} 的图片在服务器的文件夹里。请把新图片放到那里，然后重新扫描。",
             )
-        with _disk_sentences():
+        with self._indexing(gallery), _disk_sentences():
             return bring_in(files, root)
 
     def index(self, gallery: str, stop: threading.Event) -> Iterator[Progress]:
         """Bring the index up to date with the folder: only what changed. Mends a damaged index, from the pictures."""
         self._changeable(gallery)
         with self._indexing(gallery), self._embedder() as embedder:
-            info = self._store.info(gallery)
-            self._same_space(info, embedder)
-            yield from self._updated(gallery, Path(info.root), embedder, stop)
-
-    def mend(self, gallery: str) -> None:
-        """Put a damaged index aside and begin a new one over the same pictures. `index` then fills it."""
-        assert isinstance(self._store, SqliteStore)  # a server mends its own
-        with self._indexing(gallery), self._embedder() as embedder:
-            root = self._store.root(gallery)
-            self._store.put_aside(gallery)
-            self._store.create(gallery, root, self._stamp_of(embedder))
+            try:
+                info = self._store.info(gallery)
+                self._same_space(info, embedder)
+                yield from self._updated(gallery, Path(info.root), embedder, stop)
+            except DamagedError:
+                if not isinstance(self._store, SqliteStore):
+                    raise  # a server mends its own
+                self._store.put_aside(gallery)
+                self._store.reset(gallery, self._stamp_of(embedder))
+                root = Path(self._store.root(gallery))
+                for step in self._updated(gallery, root, embedder, stop):
+                    yield replace(step, mended=True)
 
     def embed_anew(self, gallery: str) -> None:
         """Begin again with this checkpoint. `index` then fills the gallery."""
         self._changeable(gallery)
         with self._indexing(gallery), self._embedder() as embedder:
-            root = self._store.info(gallery).root
-            self._store.delete(gallery)
-            self._store.create(gallery, root, self._stamp_of(embedder))
+            self._store.reset(gallery, self._stamp_of(embedder))
 
     def rename(self, gallery: str, name: str) -> None:
         self._changeable(gallery)
         name = " ".join(name.split())
-        if not name or len(name) > LONGEST_NAME or name in self._bundled:
+        if not name or len(name) > LONGEST_NAME or not name.isprintable() or not self.own(name):
             raise UserError(
                 f"A gallery's name has 1 to {LONGEST_NAME} characters and is no bundled one's. Choose another.",
                 f"图库名称应为 1 到 {LONGEST_NAME} 个字符，且不能与内置图库同名。请换一个。",
@@ -292,7 +305,7 @@ class SearchEngine:
         k = max(1, min(k, MOST_HITS))
         found = self._store.search(gallery, query[None], min(MOST_HITS, 2 * k + 20) if hide_duplicates else k, kind, where)[0]
         said = " ".join(term.words for term in terms if term.weight > 0)
-        line = self._cutoff(info, kind, query, said if of_words.any() else None, known)
+        line = self._cutoff(info, kind, query, said or None, known)
         seen = self._store.vectors(gallery, [f.entry.id for f in found])
         each = (seen @ parts.T).tolist()
         hits = [
@@ -389,10 +402,10 @@ class SearchEngine:
 
     def _background(self, info: GalleryInfo, embedder: Embedder) -> Background:
         with self._lock:
-            count, known = self._backgrounds.get(info.name, (-1, None))
-            if known is None or count != info.pictures:
+            of, known = self._backgrounds.get(info.name, (None, None))
+            if known is None or of != info:
                 known = background(self._store.sample(info.name, BACKGROUND_PICTURES), embedder)
-                self._backgrounds[info.name] = (info.pictures, known)
+                self._backgrounds[info.name] = (info, known)
             return known
 
     def _same_space(self, info: GalleryInfo, embedder: Embedder) -> None:
@@ -421,7 +434,9 @@ class SearchEngine:
         """One process and thread at a time; a killed one lets go."""
         with _disk_sentences():
             (self._data / "locks").mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._data / "locks" / f"{uuid.uuid5(uuid.NAMESPACE_URL, gallery).hex}.lock", thread_local=False)
+        lock = FileLock(
+            self._data / "locks" / f"{uuid.uuid5(uuid.NAMESPACE_URL, gallery.strip().casefold()).hex}.lock", thread_local=False
+        )
         try:
             with _disk_sentences():
                 lock.acquire(timeout=0)
@@ -436,16 +451,18 @@ class SearchEngine:
             lock.release()
 
     def _changeable(self, gallery: str) -> None:
-        if gallery in self._bundled:
+        if not self.own(gallery):
             raise UserError(
                 f"{shown(gallery)} ships with the app and stays as it is. Make a gallery of your own.",
                 f"{shown(gallery)} 是内置图库，不能修改。请新建自己的图库。",
             )
-        if gallery not in self._store.names():
+        if not self.exists(gallery):
             raise no_such_gallery(gallery)
+        with self._lock:
+            self._backgrounds.pop(gallery, None)  # whatever changes, it is no longer what was sampled
 
     def _is_own_folder(self, root: Path) -> bool:
-        return root.resolve().is_relative_to((self._data / "pictures").resolve())
+        return root.resolve().parent == (self._data / "pictures").resolve()
 
     def _forget(self) -> None:
         self._vectors.clear()

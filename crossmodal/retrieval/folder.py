@@ -5,10 +5,13 @@ column of files and columns of captions. A caption file may hold several caption
 """
 
 import csv
+import errno
 import filecmp
+import io
 import json
 import re
 import shutil
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,6 +28,8 @@ LONGEST_CAPTION, MOST_CAPTIONS = 1_000, 10
 LARGEST_SIDECAR = 20_000_000
 """Bytes."""
 MOST_PICTURES = 1_000_000
+LONGEST_NAME = 150
+"""Bytes of a file's name without its suffix; what comes in may get a number too."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Described:
     captions: tuple[str, ...] = ()
     date: str = ""
     """YYYY-MM-DD."""
+
+    def completed(self, other: "Described") -> "Described":
+        """What this one does not say, the other may."""
+        return Described(self.captions or other.captions, self.date or other.date)
 
 
 @dataclass(frozen=True)
@@ -73,14 +82,21 @@ def scan(root: Path) -> tuple[list[PictureFile], list[Skipped]]:
     """
     if not root.is_dir():
         raise UserError("The gallery's folder of pictures is not there.", "图库的图片文件夹不存在。")
-    files = sorted(p for p in root.rglob("*") if _visible(p.relative_to(root)) and p.is_file() and _inside(p, root))
+    files = sorted(p for p in root.rglob("*") if _visible(p.relative_to(root)) and _is_file(p) and _inside(p, root))
     described, skipped = _described([p for p in files if p.suffix.lower() in SIDECARS], root)
     found = []
     for path in files:
-        if path.suffix.lower() in SUFFIXES:
-            name, known = path.relative_to(root).as_posix(), path.stat()
-            said = described.get(name) or described.get(name.rpartition(".")[0]) or Described()
-            found.append(PictureFile(name, path, known.st_size, known.st_mtime_ns, said))
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        name = path.relative_to(root).as_posix()
+        try:
+            name.encode()
+            known = path.stat()
+        except (OSError, UnicodeEncodeError):  # gone meanwhile, closed to us, or named in another encoding
+            skipped.append(Skipped(name.encode(errors="replace").decode(), _unreadable()))
+            continue
+        said = described.get(name, Described()).completed(described.get(name.rpartition(".")[0], Described()))
+        found.append(PictureFile(name, path, known.st_size, known.st_mtime_ns, said))
     if len(found) > MOST_PICTURES:
         raise UserError(
             f"The folder holds {len(found):,} pictures; the limit is {MOST_PICTURES:,}. Make several galleries.",
@@ -102,29 +118,37 @@ def bring_in(files: Iterable[tuple[Path, str]], root: Path) -> Imported:
             result.skipped.append(Skipped(source.name, _no_picture()))
             continue
         try:
-            _place(source, root / kept, result)
+            _place(source, root / kept, root / f".{uuid.uuid4().hex}.part", result)
         except PictureError as error:
             result.skipped.append(Skipped(source.name, error))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+                raise  # no other file would fare better
+            result.skipped.append(Skipped(source.name, _unreadable()))
     return result
 
 
-def _place(source: Source, target: Path, result: Imported) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name[-80:]}.part")
-    if source.archive is None:
-        shutil.copyfile(source.path, part)
-    else:
-        part.write_bytes(source.content())
-    number, free = 1, target
-    while free.exists():
-        if filecmp.cmp(part, free, shallow=False):
-            part.unlink()
-            result.already_there += 1
-            return
-        number += 1
-        free = target.with_name(f"{target.stem} ({number}){target.suffix}")
-    part.rename(free)
-    result.added += free.suffix.lower() in SUFFIXES
+def _place(source: Source, target: Path, part: Path, result: Imported) -> None:
+    """By way of `part`, so that a copy that is cut short is never taken for a picture."""
+    root = part.parent
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        if source.archive is None:
+            shutil.copyfile(source.path, part)
+        else:
+            part.write_bytes(source.content())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        number, free = 1, target
+        while free.exists():
+            if free.is_file() and filecmp.cmp(part, free, shallow=False):
+                result.already_there += 1
+                return
+            number += 1
+            free = target.with_name(f"{target.stem} ({number}){target.suffix}")
+        part.rename(free)
+        result.added += free.suffix.lower() in SUFFIXES
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _described(files: list[Path], root: Path) -> tuple[dict[str, Described], list[Skipped]]:
@@ -139,18 +163,20 @@ def _described(files: list[Path], root: Path) -> tuple[dict[str, Described], lis
                 raise ValueError("too large")
             text = path.read_text(encoding="utf-8-sig")
             if path.suffix.lower() == ".csv":
-                found |= {prefix + name: said for name, said in _table(text).items()}
+                says = {prefix + name: said for name, said in _table(text).items()}
             elif path.suffix.lower() == ".txt":
-                found[prefix + path.stem] = Described(_captions(text.splitlines()))
+                says = {prefix + path.stem: Described(_captions(text.splitlines()))}
             else:
-                found[prefix + path.stem] = _from_json(json.loads(text))
+                says = {prefix + path.stem: _from_json(json.loads(text))}
+            for name, said in says.items():
+                found[name] = found.get(name, Described()).completed(said)
         except (ValueError, OSError, csv.Error, RecursionError):
             skipped.append(Skipped(path.relative_to(root).as_posix(), _no_captions()))
     return found, skipped
 
 
 def _table(text: str) -> dict[str, Described]:
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     columns = list(rows.fieldnames or ())
     of_file = next((c for c in columns if c and c.strip().lower() in FILE_COLUMNS), None)
     of_captions = [c for c in columns if c and CAPTION_COLUMN.fullmatch(c.strip())]
@@ -176,7 +202,8 @@ def _from_json(values: Any) -> Described:
 
 
 def _captions(texts: Iterable[str]) -> tuple[str, ...]:
-    cleaned = (" ".join(text.split())[:LONGEST_CAPTION] for text in texts)
+    # Half of a surrogate pair, as a JSON may hold, is no text.
+    cleaned = (" ".join(text.encode(errors="replace").decode().split())[:LONGEST_CAPTION] for text in texts)
     return tuple(dict.fromkeys(text for text in cleaned if text))[:MOST_CAPTIONS]
 
 
@@ -187,16 +214,35 @@ def _date(value: Any) -> str:
 
 def _clean(name: str) -> list[str]:
     """The parts of a name as they may be in any file system, none leading out of the folder."""
-    parts = [re.sub(r'[\x00-\x1f<>:"|?*]', "_", part).strip(" .")[-100:] for part in name.replace("\\", "/").split("/")]
-    return [part for part in parts if part] or ["_"]
+    parts = [re.sub(r'[\x00-\x1f<>:"|?*]', "_", part).strip(" .") for part in name.replace("\\", "/").split("/")]
+    return [_short(part) for part in parts if part] or ["_"]
+
+
+def _short(part: str) -> str:
+    """So many bytes of it, its suffix among them: file systems count bytes."""
+    stem, dot, suffix = part.rpartition(".")
+    if not dot or len(suffix) > 10:
+        stem, dot, suffix = part, "", ""
+    return stem.encode(errors="replace")[:LONGEST_NAME].decode(errors="ignore") + dot + suffix
 
 
 def _visible(path: Path) -> bool:
     return not any(part.startswith(".") for part in path.parts)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _inside(path: Path, root: Path) -> bool:
     return not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
+
+
+def _unreadable() -> UserError:
+    return UserError("It cannot be read, or its name cannot. Rename it, or choose another.", "文件或名称无法读取。请改名。")
 
 
 def _no_picture() -> UserError:

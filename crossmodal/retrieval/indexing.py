@@ -7,7 +7,7 @@ import hashlib
 import io
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,6 +30,8 @@ READ_AHEAD = 2 * BATCH
 """Pictures decoded and waiting, at most."""
 DECODERS = 2
 REMOVED_AT_ONCE = 1_000
+MOST_CARRIED = 100_000
+"""Vectors of pictures that go or change, kept for the run in case their content turns up under another name."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,19 @@ class Progress:
     reused: int
     """Of those done, how many had been embedded before under another name."""
     skipped: tuple[Skipped, ...]
-    """All so far."""
+    """All so far: pictures, and files of captions."""
+    unreadable: int
+    """How many of those done could not be read."""
     seconds_left: float
     waiting: float
     """Share of the time that was spent waiting for pictures to be decoded, 0 to 1; the rest is embedding and storing."""
+    mended: bool = False
+    """Whether the index had been damaged and was begun anew."""
+
+    @property
+    def added(self) -> int:
+        """New or changed, and in the index now."""
+        return self.done - self.unreadable
 
 
 @dataclass(frozen=True)
@@ -71,12 +82,11 @@ def update(
     """
     known = {entry.name: entry for entry in store.entries(gallery)}
     gone = [known[name].id for name in known.keys() - {file.name for file in files}]
+    todo = [file for file in files if _changed(file, known.get(file.name))]
+    embedded = _Embedded(store, gallery, known, {*gone, *(known[f.name].id for f in todo if f.name in known)})
     for start in range(0, len(gone), REMOVED_AT_ONCE):
         store.remove(gallery, gone[start : start + REMOVED_AT_ONCE])
-    lost = set(gone)
-    todo = [file for file in files if _changed(file, known.get(file.name))]
-    embedded = {e.content: e.id for e in known.values() if e.id not in lost}
-    tally = Progress(0, len(todo), len(files) - len(todo), len(gone), 0, (), 0.0, 0.0)
+    tally = Progress(0, len(todo), len(files) - len(todo), len(gone), 0, (), 0, 0.0, 0.0)
     yield tally
     began, waited = clock(), 0.0
     pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
@@ -99,12 +109,42 @@ def update(
                 done=done,
                 reused=tally.reused + reused,
                 skipped=tally.skipped + skipped,
+                unreadable=tally.unreadable + len(skipped),
                 seconds_left=spent / done * (len(todo) - done),
                 waiting=waited / max(spent, 1e-9),
             )
             yield tally
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Embedded:
+    """Contents that have a vector already: of pictures that stay as they are, and of those that are about to go.
+
+    The second are read before anything is changed: a file may have been renamed, or two have changed places.
+    """
+
+    def __init__(self, store: Store, gallery: str, known: Mapping[str, Entry], going: Collection[str]) -> None:
+        self._store, self._gallery = store, gallery
+        self._ids = {e.content: e.id for e in known.values() if e.id not in going}
+        lost = [e for e in known.values() if e.id in going and e.content not in self._ids][:MOST_CARRIED]
+        vectors = store.vectors(gallery, [e.id for e in lost]) if lost else ()
+        self._carried: dict[str, Tensor] = {e.content: v for e, v in zip(lost, vectors, strict=True)}
+
+    def __contains__(self, content: str) -> bool:
+        return content in self._carried or content in self._ids
+
+    def vectors(self, contents: Sequence[str]) -> dict[str, Tensor]:
+        found = {content: self._carried[content] for content in contents if content in self._carried}
+        rest = [content for content in contents if content not in found]
+        if rest:
+            stored = self._store.vectors(self._gallery, [self._ids[content] for content in rest])
+            found.update(zip(rest, stored, strict=True))
+        return found
+
+    def learn(self, entries: Sequence[Entry]) -> None:
+        """Pictures that are in the store now, and will not change again in this run."""
+        self._ids.update({e.content: e.id for e in entries if e.kind == "picture"})
 
 
 def picture_id(name: str) -> str:
@@ -120,7 +160,7 @@ def _changed(file: PictureFile, known: Entry | None) -> bool:
     )
 
 
-def _decode(file: PictureFile, embedder: Embedder, embedded: Mapping[str, str]) -> _Decoded | UserError:
+def _decode(file: PictureFile, embedder: Embedder, embedded: _Embedded) -> _Decoded | UserError:
     try:
         content = file.path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
@@ -141,7 +181,7 @@ def _commit(
     gallery: str,
     batch: Sequence[tuple[PictureFile, _Decoded | UserError]],
     embedder: Embedder,
-    embedded: dict[str, str],
+    embedded: _Embedded,
 ) -> int:
     """Embed what is new and store the whole batch. Returns how many had been embedded before."""
     good = [(file, found) for file, found in batch if isinstance(found, _Decoded)]
@@ -154,9 +194,7 @@ def _commit(
     vectors: dict[str, Any] = {}
     if fresh:
         vectors.update(zip(fresh, embedder.prepared_pictures(list(fresh.values())), strict=True))
-    old = sorted({found.content for _, found in good} - vectors.keys())
-    if old:
-        vectors.update(zip(old, store.vectors(gallery, [embedded[content] for content in old]), strict=True))
+    vectors.update(embedded.vectors(sorted({found.content for _, found in good} - vectors.keys())))
     texts = list(dict.fromkeys(text for file, _ in good for text in file.described.captions))
     captions = dict(zip(texts, embedder.texts(texts) if texts else torch.empty(0), strict=True))
     entries: list[Entry] = []
@@ -167,7 +205,7 @@ def _commit(
             entries.append(replace(mine, id=f"{mine.id}-{i}", kind="caption", text=text, vector=captions[text]))
     store.add(gallery, entries)
     reused = sum(found.content not in fresh for _, found in good)
-    embedded.update({e.content: e.id for e in entries if e.kind == "picture"})
+    embedded.learn(entries)
     return reused
 
 

@@ -70,23 +70,26 @@ class QdrantStore:
         return self._info(self._payload(gallery))
 
     def create(self, gallery: str, root: str, stamp: Stamp) -> None:
-        from qdrant_client import models
-
         if self._find(gallery) is not None:
             raise name_taken(gallery)
-        collection = PREFIX + uuid.uuid4().hex
-        cosine = models.VectorParams(size=stamp.dim, distance=models.Distance.DOT)  # the vectors are of length 1 already
-        self._call(lambda: self._client.create_collection(collection, vectors_config=cosine))
-        for field, kind in INDEXES.items():
-            self._index(collection, field, kind)
+        collection = self._new_collection(stamp.dim)
         self._list(gallery, {"name": gallery, "root": root, "collection": collection, "stamp": asdict(stamp)})
+
+    def reset(self, gallery: str, stamp: Stamp) -> None:
+        payload = self._payload(gallery)
+        made = self._new_collection(stamp.dim)
+        self._list(gallery, {**payload, "collection": made, "stamp": asdict(stamp)})
+        old = str(payload["collection"])
+        self._call(lambda: self._client.delete_collection(old))
 
     def rename(self, gallery: str, name: str) -> None:
         payload = self._payload(gallery)
-        if self._find(name) is not None:
+        same = gallery.strip().casefold() == name.strip().casefold()  # another case
+        if not same and self._find(name) is not None:
             raise name_taken(name)
         self._list(name, {**payload, "name": name})
-        self._unlist(gallery)
+        if not same:
+            self._unlist(gallery)
 
     def delete(self, gallery: str) -> None:
         collection = str(self._payload(gallery)["collection"])
@@ -128,8 +131,11 @@ class QdrantStore:
     def vectors(self, gallery: str, ids: Sequence[str]) -> Tensor:
         payload = self._payload(gallery)
         collection, keys = str(payload["collection"]), [_point(i) for i in ids]
-        found = self._call(lambda: self._client.retrieve(collection, keys, with_vectors=True, with_payload=False))
-        by_id = {str(point.id): point.vector for point in found}
+        by_id: dict[str, Any] = {}
+        for start in range(0, len(keys), AT_ONCE):
+            part = keys[start : start + AT_ONCE]
+            request = partial(self._client.retrieve, collection, part, with_vectors=True, with_payload=False)
+            by_id.update({str(point.id): point.vector for point in self._call(request)})
         if any(key not in by_id for key in keys):
             raise no_such_picture()
         return _tensor([by_id[key] for key in keys], int(payload["stamp"]["dim"]))
@@ -153,6 +159,16 @@ class QdrantStore:
 
     def close(self) -> None:
         self._client.close()
+
+    def _new_collection(self, dim: int) -> str:
+        from qdrant_client import models
+
+        collection = PREFIX + uuid.uuid4().hex
+        product = models.VectorParams(size=dim, distance=models.Distance.DOT)  # the vectors are of length 1 already
+        self._call(lambda: self._client.create_collection(collection, vectors_config=product))
+        for field, kind in INDEXES.items():
+            self._index(collection, field, kind)
+        return collection
 
     def _points(self, gallery: str, kind: Kind, where: Filter, vectors: bool = False) -> Iterator[Any]:
         collection, chosen, offset = str(self._payload(gallery)["collection"]), _filter(kind, where), None

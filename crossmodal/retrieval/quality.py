@@ -1,6 +1,5 @@
 """How well a gallery with captions is searched: recall and median rank in both directions, and relations told apart."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,9 +72,3 @@ def as_table(rows: Sequence[tuple[str, Recall]]) -> str:
         cells = " | ".join(f"{share:.1f} ({low:.1f}-{high:.1f})" for share, low, high in found.at.values())
         lines.append(f"| {title} | {found.queries:,} among {found.among:,} | {cells} | {found.median_rank:.0f} |")
     return "\n".join(lines)
-
-
-def distractor(caption: str, names: Sequence[str], rng: random.Random) -> str:
-    """The caption with its two names in each other's place."""
-    first, second = rng.sample(list(names), 2)
-    return caption.replace(first, "\0").replace(second, first).replace("\0", second)

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -23,7 +24,6 @@ from torch import Tensor
 from crossmodal.retrieval.matrix import VectorMatrix
 from crossmodal.retrieval.store import (
     ANY,
-    DamagedError,
     Entry,
     Filter,
     Found,
@@ -31,6 +31,7 @@ from crossmodal.retrieval.store import (
     Kind,
     Stamp,
     StoreError,
+    damaged,
     name_taken,
     no_such_gallery,
     no_such_picture,
@@ -85,12 +86,23 @@ class SqliteStore:
         _Index.create(home, stamp)
         _write_manifest(home, gallery, root)
 
+    def reset(self, gallery: str, stamp: Stamp) -> None:
+        home = self.home(gallery)
+        if not (home / MANIFEST).exists():
+            raise no_such_gallery(gallery)
+        self._forget(gallery)
+        _Index.create(home, stamp)
+
     def rename(self, gallery: str, name: str) -> None:
         self._index(gallery)
         old, new = self.home(gallery), self.home(name)
-        if new.exists():
-            raise name_taken(name)
         root = _root(old)
+        if old == new:
+            _write_manifest(old, name, root)  # another case
+            return
+        if (new / MANIFEST).exists():
+            raise name_taken(name)
+        shutil.rmtree(new, ignore_errors=True)
         self._forget(gallery)
         with _sentences():
             old.rename(new)
@@ -102,10 +114,8 @@ class SqliteStore:
             raise no_such_gallery(gallery)
         self._forget(gallery)
         with _sentences():
-            for name in (MANIFEST, INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
-                (home / name).unlink(missing_ok=True)
-            if not any(home.iterdir()):
-                home.rmdir()
+            (home / MANIFEST).unlink()  # first: what is left then is no gallery
+            shutil.rmtree(home, ignore_errors=True)
 
     def add(self, gallery: str, entries: Sequence[Entry]) -> None:
         self._index(gallery).add(entries)
@@ -140,14 +150,13 @@ class SqliteStore:
         return _root(self.home(gallery))
 
     def put_aside(self, gallery: str) -> Path:
-        """Move a damaged index out of the way. Returns where it lies now."""
+        """Keep a copy of a damaged index, for whoever wants to look at it. Returns where it lies."""
         self._forget(gallery)
         index = self.home(gallery) / INDEX
         aside = index.with_name(f"{INDEX}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         with _sentences():
-            index.rename(aside)
-            for leftover in (f"{INDEX}-wal", f"{INDEX}-shm", MANIFEST):
-                (index.parent / leftover).unlink(missing_ok=True)
+            if index.exists():
+                index.rename(aside)
         return aside
 
     def _index(self, gallery: str) -> "_Index":
@@ -155,15 +164,15 @@ class SqliteStore:
         with self._lock:
             if not (home / MANIFEST).exists():
                 raise no_such_gallery(gallery)
-            if gallery in self._open and self._open[gallery].replaced:
-                self._open.pop(gallery).close()  # another process made the gallery anew
-            if gallery not in self._open:
-                self._open[gallery] = _Index(home)
-            return self._open[gallery]
+            if home.name in self._open and self._open[home.name].replaced:
+                self._open.pop(home.name)  # another process made the gallery anew; who searches the old one may finish
+            if home.name not in self._open:
+                self._open[home.name] = _Index(home)
+            return self._open[home.name]
 
     def _forget(self, gallery: str) -> None:
         with self._lock:
-            if index := self._open.pop(gallery, None):
+            if index := self._open.pop(self.home(gallery).name, None):
                 index.close()
 
 
@@ -179,6 +188,8 @@ class _Index:
         """The last number and the count of removals that the arrays know of."""
         self._loading = threading.Lock()
         self._file = _file(self._path)
+        if self._file is None:
+            raise damaged()
         with _sentences():
             version = self._connection().execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
@@ -199,7 +210,8 @@ class _Index:
     def create(home: Path, stamp: Stamp) -> None:
         with _sentences():
             path = home / INDEX
-            path.unlink(missing_ok=True)  # without a manifest it was never a gallery: its making was cut short
+            for old in (path, path.with_name(f"{INDEX}-wal"), path.with_name(f"{INDEX}-shm")):
+                old.unlink(missing_ok=True)
             connection = sqlite3.connect(path, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode=WAL")
@@ -302,6 +314,7 @@ class _Index:
                 self._matrices = self._fresh(connection, last)
                 self._seen = (last, removals)
             elif last > known_last:
+                self._seen = (-1, -1)  # unless all of it comes in
                 self._append(connection, self._matrices, known_last, last)
                 self._seen = (last, removals)
             return self._matrices[kind].view(last)
@@ -383,8 +396,10 @@ def _sentences() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise _said(str(error)) from error
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
+        raise _said("closed") from error  # the gallery was taken away while it was read
     except sqlite3.DatabaseError as error:
-        raise DamagedError("The gallery's index is damaged.", "图库的索引已损坏。") from error
+        raise damaged() from error
     except OSError as error:
         raise _said("full" if error.errno == errno.ENOSPC else "readonly") from error
 
@@ -403,7 +418,7 @@ def _said(reason: str) -> StoreError:
     if "locked" in reason or "busy" in reason:
         return StoreError("Another process is writing to the gallery. Try again.", "另一个进程正在写入该图库。请再试。")
     if "malformed" in reason or "no such table" in reason:
-        return DamagedError("The gallery's index is damaged.", "图库的索引已损坏。")
+        return damaged()
     return StoreError("The gallery's index cannot be read. Try again.", "无法读取图库的索引。请再试。")
 
 

@@ -118,6 +118,9 @@ class Store(Protocol):
     def create(self, gallery: str, root: str, stamp: Stamp) -> None:
         """Raises StoreError where the name is taken."""
 
+    def reset(self, gallery: str, stamp: Stamp) -> None:
+        """Empty the gallery and give it another space. Its name and folder are never lost."""
+
     def rename(self, gallery: str, name: str) -> None:
         """Raises StoreError where the new name is taken."""
 
@@ -151,6 +154,13 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(text.casefold())))
 
 
+def damaged() -> DamagedError:
+    return DamagedError(
+        "The gallery's index is damaged. Re-scan it: it is made anew from the pictures.",
+        "图库的索引已损坏。请重新扫描，索引会从图片重建。",
+    )
+
+
 def no_such_gallery(name: str) -> StoreError:
     return StoreError(
         f"There is no gallery {shown(name)}. Choose one of the list.", f"没有图库 {shown(name)}。请从列表中选择。"
@@ -169,5 +179,5 @@ def no_such_picture() -> StoreError:
 
 def shown(name: str) -> str:
     """A gallery's name within a sentence."""
-    plain = "".join(c for c in name if c.isprintable() and c not in "<>&`\"'")
+    plain = "".join(c for c in name if c.isprintable() and c not in "<>&`\"'[]()!*_|\\#")
     return f"“{plain[:60]}”"

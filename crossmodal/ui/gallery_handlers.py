@@ -13,7 +13,7 @@ from crossmodal.retrieval.engine import SearchEngine
 from crossmodal.retrieval.folder import Imported, Skipped
 from crossmodal.retrieval.indexing import Progress
 from crossmodal.retrieval.places import PICTURE_BOOK
-from crossmodal.retrieval.store import DamagedError, StoreError, shown
+from crossmodal.retrieval.store import StoreError, shown
 from crossmodal.settings import Settings
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.search_handlers import SearchState
@@ -60,29 +60,35 @@ class GalleryHandlers:
     def stop(self, request: gr.Request) -> None:
         self._signals.stop(f"{request.session_hash} index")
 
-    def rename(self, gallery: str, name: str, language: Language) -> tuple[Update, ...]:
-        """What was done, skipped files, names of galleries."""
+    def rename(self, gallery: str, name: str, state: SearchState, language: Language) -> tuple[Update, ...]:
+        """What was done, skipped files, names of galleries, the search, without what is gone."""
         try:
             self._engine.rename(gallery, name)
         except UserError as error:
             raise as_toast(error, language) from error
-        return TEXTS[language].sr_renamed.format(shown(_cleaned(name))), *self._afterwards(_cleaned(name))
+        return TEXTS[language].sr_renamed.format(shown(_cleaned(name))), *self._afterwards(_cleaned(name), state, gallery)
 
-    def delete(self, gallery: str, language: Language) -> tuple[Update, ...]:
+    def delete(self, gallery: str, sure: bool, state: SearchState, language: Language) -> tuple[Update, ...]:
         try:
+            if not sure:
+                raise UserError(
+                    "Deleting takes the gallery's own copies of pictures with it. Tick the box beside it first.",
+                    "删除会同时删除图库自己的图片副本。请先勾选旁边的方框。",
+                )
             self._engine.delete(gallery)
         except UserError as error:
             raise as_toast(error, language) from error
-        return TEXTS[language].sr_gone.format(shown(gallery)), *self._afterwards(PICTURE_BOOK)
+        return TEXTS[language].sr_gone.format(shown(gallery)), *self._afterwards(PICTURE_BOOK, state, gallery)
 
     def remove(self, state: SearchState, language: Language) -> tuple[Update, ...]:
         try:
             if state.selected is None:
                 raise UserError("No picture is selected. Click one among the hits.", "没有选中图片。请在结果中点击一张。")
-            self._engine.remove(state.gallery, state.selected.picture)
+            gallery, picture = state.selected.gallery, state.selected.picture
+            self._engine.remove(gallery, picture)
         except UserError as error:
             raise as_toast(error, language) from error
-        return TEXTS[language].sr_removed.format(shown(state.selected.title)), *self._afterwards(state.gallery)
+        return TEXTS[language].sr_removed.format(shown(state.selected.title)), *self._afterwards(gallery, state, gallery)
 
     def api_index(self) -> Callable[..., dict[str, Any]]:
         def index(gallery: str, files: list[str]) -> dict[str, Any]:
@@ -108,7 +114,7 @@ class GalleryHandlers:
             skipped = (*imported.skipped, *step.skipped)
             return {
                 "gallery": _cleaned(gallery),
-                "indexed": step.done - len(step.skipped),
+                "indexed": step.added,
                 "unchanged": step.unchanged,
                 "removed": step.removed,
                 "already_there": imported.already_there,
@@ -123,7 +129,7 @@ class GalleryHandlers:
             raise UserError(
                 "There are no pictures yet. Choose some, or a zip of them.", "还没有图片。请选择图片或 zip 压缩包。"
             )
-        exists = name in self._engine.names()
+        exists = self._engine.exists(name)
         if not files:
             root = self._allowed(folder)
             if exists:
@@ -171,13 +177,8 @@ class GalleryHandlers:
         stop = self._signals.begin(session)
         mended = ""
         try:
-            try:
-                self._engine.info(gallery)
-            except DamagedError:
-                self._engine.mend(gallery)
-                mended = words.sr_mended.format(shown(gallery))
-                yield mended, gr.skip(), gr.skip()
             for step in self._steps(gallery, stop):
+                mended = words.sr_mended.format(shown(gallery)) if step.mended else ""
                 yield f"{mended} {_line(step, language)}", gr.skip(), gr.skip()
         finally:
             stop.set()
@@ -187,8 +188,7 @@ class GalleryHandlers:
         if step.done < step.total:
             said = words.sr_stopped.format(step.done, step.total)
         else:
-            good = step.done - len(step.skipped)
-            said = words.sr_done.format(shown(gallery), good, step.unchanged, step.removed, len(skipped))
+            said = words.sr_done.format(shown(gallery), step.added, step.unchanged, step.removed, len(skipped))
         if imported.already_there:
             said += " " + words.sr_there.format(imported.already_there)
         yield f"{mended} {said}", _table(skipped, language), gr.update(choices=self._engine.names(), value=gallery)
@@ -197,16 +197,19 @@ class GalleryHandlers:
         try:
             yield from self._engine.index(gallery, stop)
         except (RuntimeError, MemoryError) as error:
-            if isinstance(error, UserError):
-                raise
             log.exception("indexing failed")
             raise UserError(
                 f"Indexing failed ({type(error).__name__}). What was done stays; re-scan to go on.",
                 f"建立索引失败（{type(error).__name__}）。已完成的保留；重新扫描可继续。",
             ) from error
 
-    def _afterwards(self, gallery: str) -> tuple[Update, Update]:
-        return _table((), "en"), gr.update(choices=self._engine.names(), value=gallery)
+    def _afterwards(self, gallery: str, state: SearchState, changed: str) -> tuple[Update, Update, SearchState]:
+        """A search in the gallery that was changed keeps its words, and nothing that points to pictures of it."""
+        menu = gr.update(choices=self._engine.names(), value=gallery)
+        if changed not in (state.gallery, state.map_gallery):
+            return _table((), "en"), menu, state
+        words = tuple(term for term in state.terms if not term.picture)
+        return _table((), "en"), menu, SearchState(gallery=gallery, terms=words)
 
 
 def _line(step: Progress, language: Language) -> str:

@@ -19,7 +19,7 @@ from crossmodal.retrieval.layout import Method
 from crossmodal.retrieval.places import PICTURE_BOOK
 from crossmodal.retrieval.quality import as_table
 from crossmodal.retrieval.query import LESS_WEIGHT, MORE_WEIGHT, Term, checked, more_like, parse_query
-from crossmodal.retrieval.store import Filter, Kind
+from crossmodal.retrieval.store import ANY, Filter, Kind
 from crossmodal.ui.addresses import address
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.search_view import (
@@ -59,6 +59,7 @@ class SearchState:
     """The cut-off, where the visitor moved it to."""
     selected: Shown | None = None
     map: Map | None = None
+    map_gallery: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ class SearchHandlers:
 
     def select(self, state: SearchState, language: Language, event: gr.SelectData) -> tuple[Update, ...]:
         """State, the selected picture, why it is a hit, where the words are seen in it, its buttons."""
+        if not 0 <= int(event.index) < len(state.hits):
+            return _untouched(5)  # the page was left open for so long that its search was forgotten
         return self._selected(state, state.hits[int(event.index)], language)
 
     def more(
@@ -170,7 +173,11 @@ class SearchHandlers:
         language: Language,
         request: gr.Request,
     ) -> tuple[Update, ...]:
-        return self._feedback(MORE_WEIGHT, _wanted(kind, k, hide, folder, since, until, contains), state, language, request)
+        try:
+            wanted = _wanted(kind, k, hide, folder, since, until, contains)
+            return self._feedback(MORE_WEIGHT, wanted, state, language, request)
+        except UserError as error:
+            raise as_toast(error, language) from error
 
     def less(
         self,
@@ -185,7 +192,11 @@ class SearchHandlers:
         language: Language,
         request: gr.Request,
     ) -> tuple[Update, ...]:
-        return self._feedback(LESS_WEIGHT, _wanted(kind, k, hide, folder, since, until, contains), state, language, request)
+        try:
+            wanted = _wanted(kind, k, hide, folder, since, until, contains)
+            return self._feedback(LESS_WEIGHT, wanted, state, language, request)
+        except UserError as error:
+            raise as_toast(error, language) from error
 
     def move_line(self, line: float, state: SearchState, language: Language) -> tuple[Update, ...]:
         """State, headline, hits, histogram: from what is known, without the model."""
@@ -194,7 +205,7 @@ class SearchHandlers:
         moved, words = replace(state, line=line), TEXTS[language]
         return (
             moved,
-            headline(moved.hits, line, state.answer.pictures, words),
+            headline(moved.hits, line, state.answer.pictures, words) + self._doubts(state.terms, language),
             captions(moved.hits, line, words),
             histogram(state.answer, line, words),
         )
@@ -204,6 +215,8 @@ class SearchHandlers:
     ) -> tuple[Update, ...]:
         """State, the map, the note below it."""
         try:
+            for _ in self._ready(gallery, language):
+                pass
             terms = state.terms if state.gallery == gallery else ()
             found = self._engine.map(gallery, terms, method, with_captions)
             root = Path(self._engine.info(gallery).root)
@@ -216,7 +229,7 @@ class SearchHandlers:
             notes.append(words.sr_gap.format(found.gap))
         note = words.sr_map_note.format(" ".join(notes))
         drawn = gr.update(value=map_picture(found, small), visible=True)
-        return replace(state, gallery=gallery, map=found), drawn, gr.update(value=note, visible=True)
+        return replace(state, map=found, map_gallery=gallery), drawn, gr.update(value=note, visible=True)
 
     def select_on_map(self, state: SearchState, language: Language, event: gr.SelectData) -> tuple[Update, ...]:
         """As `select`, for the picture nearest to the click."""
@@ -229,16 +242,19 @@ class SearchHandlers:
             return _untouched(5)
         entry = state.map.entries[nearest]
         try:
-            picture = self._engine.entry(state.gallery, entry.picture)
-            small = thumbnail(self._engine.path(state.gallery, picture), picture.content, thumbnails())
+            picture = self._engine.entry(state.map_gallery, entry.picture)
+            small = thumbnail(self._engine.path(state.map_gallery, picture), picture.content, thumbnails())
         except UserError as error:
             raise as_toast(error, language) from error
         title = " · ".join(picture.text.splitlines()[:2])
-        return self._selected(state, Shown(picture.id, picture.name, title, 0.0, small, 0, (), ""), language)
+        chosen = Shown(state.map_gallery, picture.id, picture.name, title, 0.0, small, 0, (), "")
+        return self._selected(state, chosen, language)
 
     def measure(self, gallery: str, language: Language) -> str:
         """Recall as a table."""
         try:
+            for _ in self._ready(gallery, language):
+                pass
             return f"{as_table(self._engine.quality(gallery))}\n\n{TEXTS[language].sr_quality_note}"
         except UserError as error:
             raise as_toast(error, language) from error
@@ -267,7 +283,8 @@ class SearchHandlers:
                     terms.append(Term(image=image, title="image"))
                 for _ in self._ready(gallery, "en"):
                     pass
-                answer = self._engine.search(gallery, checked(terms), int(k))
+                asked = SearchState(gallery, checked(terms))
+                answer = self._searched(asked, Wanted("picture", int(k or 10), False, ANY))
                 return [self._as_json(gallery, answer, i, request) for i in range(len(answer.hits))]
             except UserError as error:
                 raise as_toast(error, "en") from error
@@ -344,7 +361,9 @@ class SearchHandlers:
         words, url = TEXTS[language], address(request)
         answer = self._searched(state, wanted)
         root = Path(self._engine.info(state.gallery).root)
-        every = (shown(hit, thumbnail(root / hit.entry.name, hit.entry.content, thumbnails())) for hit in answer.hits)
+        every = (
+            shown(hit, state.gallery, thumbnail(root / hit.entry.name, hit.entry.content, thumbnails())) for hit in answer.hits
+        )
         hits = tuple(hit for hit in every if hit.thumbnail)  # a file that is gone shows with the next re-scan
         line = round(answer.cutoff.score, 3)
         said = headline(hits, line, answer.pictures, words) + self._doubts(state.terms, language)
@@ -382,21 +401,18 @@ class SearchHandlers:
     def _feedback(
         self, weight: float, wanted: Wanted, state: SearchState, language: Language, request: gr.Request
     ) -> tuple[Update, ...]:
-        if state.selected is None:
+        if state.selected is None or state.selected.gallery != state.gallery:
             return _untouched(8)
-        try:
-            terms = more_like(state.terms, state.selected.picture, state.selected.title, weight)
-            return self._found(replace(state, terms=terms), wanted, language, _written(terms), request)
-        except UserError as error:
-            raise as_toast(error, language) from error
+        terms = more_like(state.terms, state.selected.picture, state.selected.title, weight)
+        return self._found(replace(state, terms=terms), wanted, language, _written(terms), request)
 
     def _selected(self, state: SearchState, hit: Shown, language: Language) -> tuple[Update, ...]:
         words = TEXTS[language]
         seen = gr.update(visible=False)
         try:
-            picture = self._engine.picture(state.gallery, hit.picture)
+            picture = self._engine.picture(hit.gallery, hit.picture)
             if hit.words:
-                image, cosines = self._engine.seen_where(state.gallery, hit.picture, hit.words)
+                image, cosines = self._engine.seen_where(hit.gallery, hit.picture, hit.words)
                 if cosines is not None:
                     seen = gr.update(value=heat_map(image, cosines), label=words.sr_seen.format(hit.words), visible=True)
         except UserError as error:

@@ -16,10 +16,23 @@ from crossmodal.ui.components import ACCELERATOR, STATE_SECONDS, Labelled, SafeI
 from crossmodal.ui.gallery_handlers import GalleryHandlers
 from crossmodal.ui.search_handlers import SearchHandlers, SearchState
 from crossmodal.ui.texts import TEXTS, Texts
+from crossmodal.world.words import Language
 
 COMPUTES: dict[str, Any] = {"concurrency_id": ACCELERATOR, "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 HITS, MOST_SHOWN = 24, 100
+
+
+@dataclass(frozen=True)
+class Kinds(Labelled):
+    """What can be looked for, in the page's language."""
+
+    def said(self, language: Language) -> Any:
+        return _kinds(TEXTS[language])
+
+
+def _kinds(words: Texts) -> list[tuple[str, str]]:
+    return [(words.sr_pictures, "picture"), (words.sr_captions, "caption")]
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,7 @@ class _Query:
             Labelled(self.chips, "sr_chips"),
             Labelled(self.filters, "sr_filters"),
             Labelled(self.kind, "sr_kind"),
+            Kinds(self.kind, "sr_kind", "choices"),
             Labelled(self.most, "sr_most"),
             Labelled(self.hide, "sr_hide"),
             Labelled(self.folder, "sr_folder"),
@@ -123,6 +137,7 @@ class _Galleries:
     remove: gr.Button
     new_name: gr.Textbox
     rename: gr.Button
+    sure: gr.Checkbox
     delete: gr.Button
 
     @property
@@ -141,6 +156,7 @@ class _Galleries:
             Labelled(self.remove, "sr_remove", "value"),
             Labelled(self.new_name, "sr_rename"),
             Labelled(self.rename, "sr_rename_go", "value"),
+            Labelled(self.sure, "sr_sure"),
             Labelled(self.delete, "sr_delete", "value"),
         )
 
@@ -209,7 +225,7 @@ def _query_column(words: Texts) -> _Query:
         [], value=[], multiselect=True, allow_custom_value=True, label=words.sr_chips, visible=False, elem_id="sr-chips"
     )
     with gr.Accordion(words.sr_filters, open=False, elem_id="sr-filters") as filters:
-        kind = gr.Radio([("🖼", "picture"), ("💬", "caption")], value="picture", label=words.sr_kind, elem_id="sr-kind")
+        kind = gr.Radio(_kinds(words), value="picture", label=words.sr_kind, elem_id="sr-kind")
         most = gr.Slider(1, MOST_SHOWN, HITS, step=1, label=words.sr_most, elem_id="sr-most")
         hide = gr.Checkbox(False, label=words.sr_hide, elem_id="sr-hide")
         contains = gr.Textbox(label=words.sr_contains, elem_id="sr-contains")
@@ -288,9 +304,10 @@ def _galleries_row(words: Texts, folders: bool) -> _Galleries:
         with gr.Row():
             new_name = gr.Textbox(label=words.sr_rename, max_lines=1, elem_id="sr-new-name")
             rename = gr.Button(words.sr_rename_go, elem_id="sr-rename", min_width=100)
+            sure = gr.Checkbox(False, label=words.sr_sure, elem_id="sr-sure", min_width=160)
             delete = gr.Button(words.sr_delete, variant="stop", elem_id="sr-delete", min_width=100)
     return _Galleries(
-        accordion, note, name, files, folder, add, stop, progress, skipped, rescan, anew, remove, new_name, rename, delete
+        accordion, note, name, files, folder, add, stop, progress, skipped, rescan, anew, remove, new_name, rename, sure, delete
     )
 
 
@@ -344,9 +361,13 @@ def _connect_galleries(keepers: GalleryHandlers, query: _Query, galleries: _Gall
     galleries.rescan.click(keepers.rescan, [query.gallery, language], outputs, **QUIET, **COMPUTES)
     galleries.anew.click(keepers.embed_anew, [query.gallery, language], outputs, **QUIET, **COMPUTES)
     galleries.stop.click(keepers.stop, queue=False, **QUIET)
-    galleries.rename.click(keepers.rename, [query.gallery, galleries.new_name, language], outputs, queue=False, **QUIET)
-    galleries.delete.click(keepers.delete, [query.gallery, language], outputs, queue=False, **QUIET)
-    galleries.remove.click(keepers.remove, [state, language], outputs, queue=False, **QUIET)
+    changed = [*outputs, state]
+    renaming = [query.gallery, galleries.new_name, state, language]
+    galleries.rename.click(keepers.rename, renaming, changed, queue=False, **QUIET)
+    deleting = [query.gallery, galleries.sure, state, language]
+    deleted = galleries.delete.click(keepers.delete, deleting, changed, queue=False, **QUIET)
+    deleted.then(lambda: False, None, galleries.sure, queue=False, **QUIET)
+    galleries.remove.click(keepers.remove, [state, language], changed, queue=False, **QUIET)
 
 
 def _endpoints(handlers: SearchHandlers, keepers: GalleryHandlers) -> None:

@@ -1,6 +1,7 @@
 """How a search looks: the headline, the histogram with its line, why a hit is one, the map, the code of the call."""
 
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -25,6 +26,7 @@ PICTURE_COLOUR, CAPTION_COLOUR, QUERY_COLOUR = (79, 70, 229), (234, 120, 20), (2
 class Shown:
     """What of a hit the page keeps, so that moving the cut-off needs no model."""
 
+    gallery: str
     picture: str
     """Its id."""
     title: str
@@ -38,9 +40,10 @@ class Shown:
     """The heaviest wanted words of the query, for the heat map; empty where there are none."""
 
 
-def shown(hit: Hit, thumbnail: str) -> Shown:
+def shown(hit: Hit, gallery: str, thumbnail: str) -> Shown:
     wanted = [term for term, _ in hit.parts if term.words and term.weight > 0]
     return Shown(
+        gallery,
         hit.entry.picture,
         hit.entry.name,
         " · ".join(hit.entry.text.splitlines()[:2]),
@@ -58,12 +61,12 @@ def thumbnail(path: Path, content: str, folder: Path) -> str:
     if not small.exists():
         try:
             picture = read_picture(path, path.name, side=2 * THUMBNAIL)
-        except PictureError:
+            picture.thumbnail((THUMBNAIL, THUMBNAIL))
+            part = folder / f"{uuid.uuid4().hex}.part"
+            picture.save(part, "WEBP", quality=85)
+            part.replace(small)
+        except (PictureError, OSError):
             return ""
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        part = small.with_suffix(".part")
-        picture.save(part, "WEBP", quality=85)
-        part.replace(small)
     return str(small)
 
 
@@ -165,7 +168,7 @@ def map_places(found: Map) -> list[tuple[int, int]]:
 
 
 def python_code(text: str, k: int, gallery: str, url: str) -> str:
-    """The call that was just made, for `gradio_client`."""
+    """A search for the same words, for `gradio_client`; a picture and filters are left to the caller."""
     return (
         "from gradio_client import Client, handle_file\n\n"
         f"client = Client({json.dumps(url)})\n"

@@ -119,6 +119,7 @@ class Texts:
     sr_rename: str
     sr_rename_go: str
     sr_delete: str
+    sr_sure: str
     sr_remove: str
     sr_progress: str
     sr_done: str
@@ -239,7 +240,7 @@ ENGLISH = Texts(
         "where {:.3f} is needed. The nearest pictures are below."
     ),
     sr_unknown="⚠️ The picture-book model never learned these words, so what it finds for them means nothing: {}.",
-    sr_no_hits="No picture passes the filters.",
+    sr_no_hits="There is nothing to show: no picture or caption passes the filters.",
     sr_cut="Cut-off: move it to be stricter or more generous",
     sr_histogram="How random pictures of the gallery score for this query; the line is the cut-off, the dot the best hit",
     sr_hits="Hits, best first",
@@ -261,6 +262,7 @@ ENGLISH = Texts(
     sr_rename="Rename to",
     sr_rename_go="Rename",
     sr_delete="Delete the gallery",
+    sr_sure="Yes, with its pictures",
     sr_remove="Remove the selected picture",
     sr_progress="{} of {} · about {:.0f} s left · decoding {:.0%}, embedding {:.0%} of the time",
     sr_done="✅ {}: {} new or changed, {} unchanged, {} removed, {} skipped.",
@@ -279,7 +281,7 @@ ENGLISH = Texts(
     sr_kept="Two dimensions keep {:.0%} of the variance.",
     sr_gap=(
         "Pictures (blue) and captions (orange) lie apart: the modality gap, here {:.2f} between "
-        "their centres. A caption is still nearer to its own picture than to others."
+        "their centres. A search asks which is nearest, not how near."
     ),
     sr_quality="Quality: recall on this gallery's captions",
     sr_measure="Measure",
@@ -377,7 +379,7 @@ CHINESE = Texts(
     sr_matches="✅ 显示的 {1} 张中有 <b>{0}</b> 张达到分界线；图库共 {2:,} 张。",
     sr_nothing="🚫 很可能<b>没有匹配的图片</b>：最高分 {:.3f}，需要 {:.3f}。下面是最接近的。",
     sr_unknown="⚠️ 绘本模型没有学过这些词，检索结果没有意义：{}。",
-    sr_no_hits="没有图片符合筛选条件。",
+    sr_no_hits="没有可显示的：没有图片或说明符合筛选条件。",
     sr_cut="分界线：可移动，更严或更宽",
     sr_histogram="图库中随机图片对该检索的得分；竖线是分界线，圆点是最高分",
     sr_hits="结果，从好到差",
@@ -399,6 +401,7 @@ CHINESE = Texts(
     sr_rename="改名为",
     sr_rename_go="改名",
     sr_delete="删除图库",
+    sr_sure="确定，连同图片",
     sr_remove="移除选中的图片",
     sr_progress="{} / {} · 约剩 {:.0f} 秒 · 解码占 {:.0%}，嵌入占 {:.0%}",
     sr_done="✅ {}：新增或变化 {}，未变 {}，移除 {}，跳过 {}。",
@@ -415,7 +418,7 @@ CHINESE = Texts(
     sr_draw="绘制地图",
     sr_map_note="越近越相似。点击图片可选中。{}",
     sr_kept="两个维度保留了 {:.0%} 的方差。",
-    sr_gap="图片（蓝）与说明（橙）分处两处：这就是模态间隙，中心距离 {:.2f}。说明仍与自己的图片最接近。",
+    sr_gap="图片（蓝）与说明（橙）分处两处：这就是模态间隙，中心距离 {:.2f}。检索看的是哪张最近，而不是有多近。",
     sr_quality="质量：用图库的说明文字测召回率",
     sr_measure="测量",
     sr_quality_note="说明的图片（或图片的说明）是否排在前 k 个。括号内为 95 % 区间。",

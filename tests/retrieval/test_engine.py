@@ -209,10 +209,73 @@ def test_a_damaged_index_is_put_aside_and_made_anew_from_the_pictures(
     again = SearchEngine(manager, spec, "fp32", tmp_path / "data")
     with pytest.raises(DamagedError):
         again.search(mine, parse_query("cat"), 5)
-    again.mend(mine)
-    filled(again, mine)
+    assert [step.mended for step in again.index(mine, threading.Event())] == [True, True]
     assert again.store.entries(mine) == before
     assert list(index.parent.glob(f"{INDEX}.damaged-*"))
+
+
+def test_an_index_that_is_gone_is_made_anew_too(engine: SearchEngine, mine: str, tmp_path: Path) -> None:
+    before = engine.store.entries(mine)
+    engine.close()
+    for file in (tmp_path / "data/galleries").glob(f"*/{INDEX}*"):
+        file.unlink()
+    with pytest.raises(DamagedError, match="Re-scan"):
+        engine.search(mine, parse_query("cat"), 5)
+    filled(engine, mine)
+    assert engine.store.entries(mine) == before
+
+
+def test_a_bundled_gallery_that_was_left_half_way_is_finished(engine: SearchEngine, tmp_path: Path) -> None:
+    from crossmodal.retrieval import indexing
+
+    running = engine.prepare("Shipped")
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert not engine.ready("Shipped")
+    assert indexing.BATCH > 5
+    for _ in engine.prepare("Shipped"):
+        pass
+    engine.store.remove("Shipped", [engine.store.entries("Shipped")[0].id])
+    assert not engine.ready("Shipped")
+    *_, last = engine.prepare("Shipped")
+    assert (last.done, last.unchanged) == (1, 4)
+    assert engine.ready("Shipped")
+
+
+def test_names_differ_in_more_than_case(engine: SearchEngine, mine: str) -> None:
+    with pytest.raises(StoreError, match="ships with the app"):
+        engine.create("SHIPPED")
+    with pytest.raises(UserError, match="no bundled one's"):
+        engine.rename(mine, "shipped ")
+    with pytest.raises(StoreError, match="already"):
+        engine.create("MINE")
+    engine.rename(mine, "Mine")
+    assert engine.names() == ["Shipped", "Mine"]
+    assert engine.info("Mine").pictures == 12
+
+
+def test_a_gallery_that_was_mended_and_deleted_leaves_its_name_free(engine: SearchEngine, mine: str, tmp_path: Path) -> None:
+    engine.close()
+    for file in (tmp_path / "data/galleries").glob(f"*/{INDEX}*"):
+        file.unlink()
+    filled(engine, mine)
+    engine.delete(mine)
+    engine.create("other")
+    engine.rename("other", mine)
+    assert engine.names() == ["Shipped", mine]
+
+
+def test_a_caption_of_half_a_character_does_not_stop_the_rest(engine: SearchEngine, mine: str) -> None:
+    root = Path(engine.info(mine).root)
+    (root / "08.json").write_text('{"caption": "half \\ud800 of it"}')
+    filled(engine, mine)
+    assert [e.text for e in engine.store.entries(mine) if e.name == "08.png"] == ["half ? of it"]
+
+
+def test_a_picture_with_an_unwanted_word_is_read_as_a_picture(engine: SearchEngine, mine: str, tmp_path: Path) -> None:
+    plain = engine.search(mine, like(tmp_path / "sent/00.png"), 3)
+    less = engine.search(mine, (*like(tmp_path / "sent/00.png"), Term(words="dog", weight=-0.1)), 3)
+    assert less.cutoff.score == pytest.approx(plain.cutoff.score)
 
 
 def test_two_may_not_change_one_gallery_at_a_time_but_search_it(engine: SearchEngine, mine: str, tmp_path: Path) -> None:

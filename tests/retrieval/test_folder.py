@@ -109,6 +109,52 @@ def test_names_with_characters_of_other_systems(tmp_path: Path) -> None:
     assert {f.name for f in scan(root)[0]} == {"C_/pictures/what_ _so_ _.png", "猫🐱.png"}
 
 
+def test_what_several_files_say_of_one_picture_is_put_together(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("A cat")
+    (tmp_path / "list.csv").write_text("file,caption,date\na.png,,2020-01-02\n")
+    (file,) = scan(tmp_path)[0]
+    assert (file.described.captions, file.described.date) == (("A cat",), "2020-01-02")
+
+
+def test_a_caption_over_two_lines_of_a_table_is_one_caption(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "list.csv").write_text('file,caption\na.png,"red cat\non a\u2028mat"\n', encoding="utf-8")
+    (file,) = scan(tmp_path)[0]
+    assert file.described.captions == ("red cat on a mat",)
+
+
+def test_long_names_are_cut_by_bytes_and_keep_their_suffix(tmp_path: Path) -> None:
+    root = tmp_path / "gallery"
+    source = picture(tmp_path / "a.png")
+    result = bring_in([(source, "猫" * 200 + ".png"), (picture(tmp_path / "b.png", "blue"), "猫" * 200 + ".png")], root)
+    assert (result.added, result.skipped) == (2, [])
+    assert all(f.name.endswith(".png") and len(f.name.encode()) < 255 for f in scan(root)[0])
+    assert not [p for p in root.iterdir() if p.name.startswith(".")]
+
+
+def test_an_entry_that_stands_in_the_way_of_another_is_named(tmp_path: Path) -> None:
+    packed, good = tmp_path / "clash.zip", picture(tmp_path / "good.png")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(good, "a.jpg")
+        archive.write(good, "a.jpg/b.png")
+        archive.write(good, "c.png")
+    result = bring_in([(packed, "clash.zip")], tmp_path / "gallery")
+    assert result.added == 2
+    assert [s.name for s in result.skipped] == ["a.jpg/b.png"]
+
+
+def test_captions_do_not_count_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossmodal.sources.MOST_PICTURES", 2)
+    sent = []
+    for i in range(2):
+        sent += [picture(tmp_path / f"{i}.png"), tmp_path / f"{i}.txt"]
+        sent[-1].write_text("said")
+    assert bring_in([(p, p.name) for p in sent], tmp_path / "gallery").added == 2
+    with pytest.raises(UserError, match="more than 2 pictures"):
+        bring_in([(p, f"x{i}.png") for i, p in enumerate(sent)], tmp_path / "gallery")
+
+
 def test_nothing_sent(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no picture in what was sent"):
         bring_in([], tmp_path / "gallery")

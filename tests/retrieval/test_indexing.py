@@ -113,6 +113,33 @@ def test_the_same_content_is_embedded_once_also_after_a_renaming(indexed: Indexe
     assert torch.equal(by_name["renamed.png"], by_name["a.png"])
 
 
+def test_files_that_change_places_change_vectors(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has the content that the other had: neither may take the vector that the other's name has by now."""
+    monkeypatch.setattr(module, "BATCH", 4)
+    names = [f"{i:02}.png" for i in range(12)]
+    indexed.draw(*names)
+    indexed.update()
+    first, last = indexed.folder / names[0], indexed.folder / names[-1]
+    first.rename(indexed.folder / "between")
+    last.rename(first)
+    (indexed.folder / "between").rename(last)
+    for name in names:
+        os.utime(indexed.folder / name)
+    assert indexed.update()[-1].reused == 12
+    entries = indexed.store.entries("mine")
+    pictures = [Image.open(indexed.folder / e.name).convert("RGB") for e in entries]
+    found = indexed.store.vectors("mine", [e.id for e in entries])
+    assert torch.allclose(found, indexed.embedder.pictures(pictures), atol=1e-4)
+
+
+def test_the_only_copy_renamed_is_not_embedded_again(indexed: Indexed) -> None:
+    indexed.draw("a.png")
+    indexed.update()
+    (indexed.folder / "a.png").rename(indexed.folder / "b.png")
+    last = indexed.update()[-1]
+    assert (last.done, last.removed, last.reused) == (1, 1, 1)
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_indexed(indexed: Indexed) -> None:
     indexed.draw("a.png", "c.png")
     (indexed.folder / "b.png").write_text("no picture")

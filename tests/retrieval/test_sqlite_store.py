@@ -47,6 +47,33 @@ def test_a_gallery_that_another_process_made_anew_is_opened_anew(store: SqliteSt
     assert {f.entry.id for f in store.search("mine", unit(1), 5)[0]} == {"p500", "p501", "p502"}
 
 
+def test_a_gallery_taken_away_while_it_is_read_is_not_called_damaged(store: SqliteStore) -> None:
+    store._index("mine").close = lambda: None  # type: ignore[method-assign]
+    connection = store._index("mine")._connection()
+    connection.close()
+    with pytest.raises(StoreError, match="Try again") as caught:
+        store.entries("mine")
+    assert not isinstance(caught.value, DamagedError)
+
+
+def test_rows_that_came_in_half_way_are_not_counted_twice(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.search("mine", unit(1), 3)
+    store.add("mine", entries(8, first=200))
+    index = store._index("mine")
+    plain = index._append
+
+    def failing(*arguments: object) -> None:
+        plain(*arguments)  # type: ignore[arg-type]
+        raise MemoryError
+
+    monkeypatch.setattr(index, "_append", failing)
+    with pytest.raises(MemoryError):
+        store.search("mine", unit(1), 3)
+    monkeypatch.setattr(index, "_append", plain)
+    hits = store.search("mine", unit(1), 1000)[0]
+    assert len(hits) == len({h.entry.id for h in hits}) == 38
+
+
 def test_a_later_format_is_refused_and_left_as_it_is(store: SqliteStore, tmp_path: Path) -> None:
     store.close()
     with sqlite3.connect(index_of(store)) as connection:
@@ -72,8 +99,9 @@ def test_a_damaged_index_is_said_to_be_damaged_and_can_be_put_aside(store: Sqlit
     assert again.root("mine") == "/pictures"
     aside = again.put_aside("mine")
     assert aside.read_bytes() == content
-    again.create("mine", "/pictures", STAMP)
+    again.reset("mine", STAMP)
     assert again.info("mine").pictures == 0
+    assert again.root("mine") == "/pictures"
 
 
 def test_pages_overwritten_in_the_middle_are_damage(store: SqliteStore, tmp_path: Path) -> None:

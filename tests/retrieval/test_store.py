@@ -145,6 +145,27 @@ def test_renaming_keeps_everything_and_frees_the_old_name(store: Store, gallery:
     assert store.info(new).pictures == 4
 
 
+def test_a_gallery_is_reset_to_another_space_under_its_name(store: Store, gallery: str) -> None:
+    store.add(gallery, entries(4))
+    other = replace(STAMP, revision="another", dim=DIM + 1)
+    store.reset(gallery, other)
+    info = store.info(gallery)
+    assert (info.stamp, info.root, info.pictures, info.captions) == (other, "/pictures", 0, 0)
+    entry = replace(entries(1, captions=0)[0], vector=unit(1, DIM + 1)[0])
+    store.add(gallery, [entry])
+    assert [f.entry.id for f in store.search(gallery, unit(1, DIM + 1), 5)[0]] == ["p0"]
+
+
+def test_another_case_of_a_name_is_the_same_gallery(store: Store, gallery: str) -> None:
+    store.add(gallery, entries(2))
+    assert store.info(gallery.upper()).pictures == 2
+    store.rename(gallery, gallery.upper())
+    assert gallery.upper() in store.names()
+    assert gallery not in store.names()
+    assert store.info(gallery).pictures == 2
+    store.rename(gallery.upper(), gallery)
+
+
 def test_a_deleted_gallery_is_gone_and_its_name_can_be_used_again(store: Store, gallery: str) -> None:
     store.add(gallery, entries(4))
     store.delete(gallery)

@@ -12,6 +12,7 @@ from PIL import Image
 from crossmodal.models.catalog import find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.retrieval.engine import SearchEngine
+from crossmodal.retrieval.query import Term
 from crossmodal.retrieval.sqlite_store import INDEX, SqliteStore
 from crossmodal.retrieval.store import StoreError
 from crossmodal.settings import Settings
@@ -107,7 +108,11 @@ def test_an_operators_folder_is_indexed_where_it_lies(engine: SearchEngine, tmp_
     assert "1 new or changed" in last(handlers.add("theirs", None, "in", "en", REQUEST))[0]
     with pytest.raises(gr.Error, match="already"):
         last(handlers.add("theirs", None, "in", "en", REQUEST))
-    handlers.delete("theirs", "en")
+    with pytest.raises(gr.Error, match="Tick the box"):
+        handlers.delete("theirs", False, SearchState(), "en")
+    assert engine.names() == ["theirs"]
+    handlers.delete("theirs", True, SearchState(), "en")
+    assert engine.names() == []
     assert (tmp_path / "open/in/a.png").exists()
 
 
@@ -116,6 +121,33 @@ def test_a_zip_that_cannot_be_read_leaves_no_empty_gallery(engine: SearchEngine,
     with pytest.raises(gr.Error, match="damaged or no zip"):
         last(GalleryHandlers(engine, Settings()).add("mine", [str(tmp_path / "broken.zip")], "", "en", REQUEST))
     assert engine.names() == []
+
+
+def test_a_search_keeps_nothing_that_points_to_what_is_gone(engine: SearchEngine, sent: list[str]) -> None:
+    handlers = GalleryHandlers(engine, Settings())
+    last(handlers.add("mine", sent, "", "en", REQUEST))
+    terms = (Term(words="cat"), Term(picture=engine.store.entries("mine")[0].id, title="0.png"))
+    for state in (
+        handlers.rename("mine", "yours", SearchState("mine", terms), "en")[-1],
+        handlers.delete("yours", True, SearchState("yours", terms), "en")[-1],
+    ):
+        assert state.terms == terms[:1]
+        assert state.selected is None
+
+
+def test_a_bad_file_of_captions_is_not_counted_as_a_picture(engine: SearchEngine, sent: list[str], tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("no,columns\n")
+    handlers = GalleryHandlers(engine, Settings())
+    said, skipped, _ = last(handlers.add("mine", [*sent, str(tmp_path / "bad.csv")], "", "en", REQUEST))
+    assert "3 new or changed, 0 unchanged, 0 removed, 1 skipped" in said
+    assert [row[0] for row in skipped["value"]] == ["bad.csv"]
+    assert "0 new or changed, 3 unchanged" in last(handlers.rescan("mine", "en", REQUEST))[0]
+
+
+def test_a_name_cannot_put_a_picture_of_another_host_into_the_page(engine: SearchEngine, sent: list[str]) -> None:
+    said, *_ = last(GalleryHandlers(engine, Settings()).add("![x](http://evil/x.png)", sent, "", "en", REQUEST))
+    assert "](" not in said
+    assert "<" not in said
 
 
 def test_removing_without_a_selection(engine: SearchEngine) -> None:

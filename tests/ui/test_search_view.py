@@ -9,6 +9,7 @@ from crossmodal.retrieval.layout import lay_out
 from crossmodal.retrieval.query import Term, parse_query
 from crossmodal.retrieval.store import Entry
 from crossmodal.ui.search_view import (
+    Shown,
     captions,
     curl_code,
     headline,
@@ -16,14 +17,20 @@ from crossmodal.ui.search_view import (
     map_picture,
     map_places,
     python_code,
+    shown,
     thumbnail,
     why,
 )
-from crossmodal.ui.search_view import shown as as_shown
 from crossmodal.ui.texts import TEXTS
 from tests.retrieval.stores import unit
 
 EN = TEXTS["en"]
+
+
+def as_shown(found: Hit, small: str) -> Shown:
+    return shown(found, "mine", small)
+
+
 NASTY = '<img src=x onerror="alert(1)">'
 
 
