@@ -6,7 +6,8 @@ import pytest
 from app import HELP, read_settings
 from crossmodal.errors import UserError
 
-FLAGS = ("host", "port", "share", "model", "embedding_model", "pictures", "precision", "device", "offline", "auth", "mcp")
+FLAGS = ("host", "port", "share", "model", "embedding_model", "pictures", "galleries", "store", "precision", "device")
+FLAGS += ("offline", "auth", "mcp")
 
 
 def test_importing_the_package_costs_nothing() -> None:

@@ -20,13 +20,15 @@ from crossmodal.errors import UserError
 from crossmodal.images import content_hash, read_picture
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.manager import ModelManager
+from crossmodal.retrieval.composition import composed
 from crossmodal.retrieval.cutoff import PICTURES as BACKGROUND_PICTURES
 from crossmodal.retrieval.cutoff import Background, Cutoff, background, cutoff, cutoff_among
 from crossmodal.retrieval.folder import Imported, bring_in, scan
 from crossmodal.retrieval.indexing import Progress, update
 from crossmodal.retrieval.layout import MOST, Layout, Method, lay_out, modality_gap, near_duplicates
+from crossmodal.retrieval.places import Bundled
 from crossmodal.retrieval.quality import Recall, recall
-from crossmodal.retrieval.query import Term, composed
+from crossmodal.retrieval.query import MOST_HITS, Term
 from crossmodal.retrieval.sqlite_store import SqliteStore
 from crossmodal.retrieval.store import (
     ANY,
@@ -43,7 +45,6 @@ from crossmodal.retrieval.store import (
     shown,
 )
 
-MOST_HITS = 200
 LONGEST_NAME = 60
 DUPLICATE = 0.985
 """The cosine from which two pictures count as near-duplicates."""
@@ -78,14 +79,6 @@ class Answer:
     @property
     def matching(self) -> int:
         return sum(hit.matches for hit in self.hits)
-
-
-@dataclass(frozen=True)
-class Bundled:
-    """A gallery that ships with the app."""
-
-    name: str
-    root: Path
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,21 @@
 """Where galleries are kept, by the settings and what the machine has."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from crossmodal.paths import PICTURES
-from crossmodal.retrieval.engine import Bundled
-from crossmodal.retrieval.qdrant_store import QdrantStore
 from crossmodal.retrieval.store import Store
 from crossmodal.settings import Settings
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """A gallery that ships with the app."""
+
+    name: str
+    root: Path
+
 
 PICTURE_BOOK = "Picture book"
 BUNDLED = (Bundled(PICTURE_BOOK, PICTURES / "gallery"),)
@@ -27,4 +35,8 @@ def data_folder(settings: Settings) -> Path:
 
 def chosen_store(settings: Settings) -> Store | None:
     """Qdrant where the settings name a server; None for the folder. Raises StoreError where it needs a package."""
-    return QdrantStore(settings.store, os.environ.get("QDRANT_API_KEY")) if settings.store else None
+    if not settings.store:
+        return None
+    from crossmodal.retrieval.qdrant_store import QdrantStore
+
+    return QdrantStore(settings.store, os.environ.get("QDRANT_API_KEY"))

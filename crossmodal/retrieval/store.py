@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from crossmodal.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _WORD = re.compile(r"[一-鿿]|[^\W一-鿿]+")
 Kind = Literal["picture", "caption"]
@@ -54,7 +55,7 @@ class Entry:
     """Bytes of the file."""
     modified: int = 0
     """Nanoseconds since the epoch, so that a re-scan sees what changed."""
-    vector: Tensor | None = None
+    vector: "Tensor | None" = None
     """(dim,), L2-normalised; None where it was not asked for."""
 
     @property
@@ -136,13 +137,13 @@ class Store(Protocol):
     def entries(self, gallery: str, kind: Kind = "picture", where: Filter = ANY) -> list[Entry]:
         """In the order in which they were added, without vectors."""
 
-    def vectors(self, gallery: str, ids: Sequence[str]) -> Tensor:
+    def vectors(self, gallery: str, ids: Sequence[str]) -> "Tensor":
         """(ids, dim). Raises StoreError for an id that is not there."""
 
-    def sample(self, gallery: str, most: int, kind: Kind = "picture") -> Tensor:
+    def sample(self, gallery: str, most: int, kind: Kind = "picture") -> "Tensor":
         """(at most so many, dim): some of its vectors, the same ones each time while the gallery stays as it is."""
 
-    def search(self, gallery: str, queries: Tensor, k: int, kind: Kind = "picture", where: Filter = ANY) -> list[list[Found]]:
+    def search(self, gallery: str, queries: "Tensor", k: int, kind: Kind = "picture", where: Filter = ANY) -> list[list[Found]]:
         """The k entries most like each query, best first. queries: (queries, dim), L2-normalised."""
 
     def close(self) -> None:

@@ -46,9 +46,10 @@ layers of 256 that learned English and Chinese from picture-book conversations a
 - **Recipe**: on two CPU cores, `python -m crossmodal.training.llava --stage align`, then `--stage tune` with the tower learning
   on (`curves-align.csv`, `curves-tune.csv`), then `--stage tune --tower-share 0 --minutes 68 --rate 1e-3 --batch 12` with three
   times as many phrasings (`curves-tune-2.csv`), after the projector's last layer had been divided by 87, which makes
-  projected patches as long as words; then the same for 55 minutes on the tower of the later picturebook-clip
-  (`curves-tune-3.csv`), whose patches know where they lie. Two stretches in between, in which the tower went on learning at a
-  high rate, made it worse and were thrown away.
+  projected patches as long as words; then the same for 50 minutes on the tower of the later picturebook-clip, whose patches
+  know where they lie (`curves-tune-3.csv`), in the last twenty of them with the loss that makes the projector pass that on.
+  Three stretches in between were thrown away: two in which the tower went on learning at a high rate and got worse, and one
+  in which a mistake in the attention mask let each answer be read from what follows.
 - **Right answers**: descriptions, lists and graphs name the left or upper thing first. Earlier they followed how the
   scene had been made, which a picture does not show; figures before that change are not comparable.
 - **Limits**: it knows picture-book scenes and nothing else. Asked about a photograph it answers, and is wrong.

@@ -6,7 +6,8 @@ Two stages, as in the LLaVA papers, except that the language model is not pretra
     python -m crossmodal.training.llava --stage tune --minutes 60     conversations; the tower learns on, slowly
 
 Both stages also pull each projected patch towards the embeddings of the words for what it shows, which the world knows:
-the language model then reads pictures as if they were text, and need not discover that first. In the second stage the
+the language model then reads pictures as if they were text, and need not discover that first; and towards a code of where
+the patch lies. In the second stage the
 tower keeps its CLIP losses, and both checkpoints are written, so that they go on sharing one tower.
 """
 
@@ -50,6 +51,7 @@ PROJECTOR_SCALE = 0.1
 """The tower's features are long, about 90: at first the projector makes them about as long as words, not twenty times."""
 PROJECTOR_SHARE = 0.02
 """The rate of the projector's last layer, whose weights are that much smaller for it, as a share of --rate."""
+PLACE_WAVES, PLACE_LENGTH = 4, 0.6
 STAGES = {"align": 1, "tune": 2}
 """Each with a range of seeds of its own."""
 
@@ -58,6 +60,7 @@ class LlavaTask(nn.Module):
     """A LLaVA that shares its tower with a CLIP, and the losses of both."""
 
     SEEN_WEIGHT = 1.0
+    PLACE_WEIGHT = 2.0
     NAMING_SCALE = 20.0
     CLIP_WEIGHT = 0.5
 
@@ -69,6 +72,10 @@ class LlavaTask(nn.Module):
         self.tower_learns = tower_learns
         clip.requires_grad_(tower_learns)
         clip.logit_scale.requires_grad_(False)  # small batches would push it the wrong way
+        words: Any = llava.get_input_embeddings()
+        directions, codes = place_codes(words.weight.shape[1])
+        self.register_buffer("directions", directions, persistent=False)
+        self.register_buffer("codes", codes, persistent=False)
 
     def forward(self, batch: LlavaBatch) -> dict[str, Tensor]:
         model = self.llava.model
@@ -89,10 +96,12 @@ class LlavaTask(nn.Module):
         logits = self.llava.lm_head(states[spoken]).float()
         answer = F.cross_entropy(logits, batch.labels[spoken])
         seen = self._naming(features.flatten(0, 1), batch.seen)
-        loss = answer + self.SEEN_WEIGHT * seen
+        place = (features.float() @ self.directions - self.codes).square().sum(-1).mean()
+        loss = answer + self.SEEN_WEIGHT * seen + self.PLACE_WEIGHT * place
         figures = {
             "answer": answer.detach(),
             "seen": seen.detach(),
+            "place": place.detach(),
             "token_accuracy": (logits.argmax(-1) == batch.labels[spoken]).float().mean(),
         }
         if self.tower_learns:
@@ -114,6 +123,22 @@ class LlavaTask(nn.Module):
         logits = self.NAMING_SCALE * features[thing].float() @ words.T
         per_language = [F.cross_entropy(logits, tokens[thing, i]) for i in range(tokens.shape[1])]
         return torch.stack(per_language).mean()
+
+
+def place_codes(width: int) -> tuple[Tensor, Tensor]:
+    """Where a patch lies, as it is to be read in its projected features.
+
+    Without it the projector passes on what a patch shows and drops the column, and left and right are guessed.
+    Returns directions, (width, 4 * PLACE_WAVES), orthonormal, and codes, (patches, 4 * PLACE_WAVES), PLACE_LENGTH long:
+    sines and cosines of row and column (Vaswani et al. 2017).
+    """
+    generator = torch.Generator().manual_seed(0)
+    directions, _ = torch.linalg.qr(torch.randn(width, 4 * PLACE_WAVES, generator=generator))
+    steps = torch.arange(GRID)[:, None] * torch.arange(1, PLACE_WAVES + 1) * (torch.pi / GRID)
+    waves = torch.cat([steps.sin(), steps.cos()], 1)
+    rows, columns = torch.meshgrid(torch.arange(GRID), torch.arange(GRID), indexing="ij")
+    codes = torch.cat([waves[rows.flatten()], waves[columns.flatten()]], 1)
+    return directions, codes * (PLACE_LENGTH / (2 * PLACE_WAVES) ** 0.5)
 
 
 def _added(visible: Tensor, dtype: torch.dtype) -> Tensor:

@@ -4,14 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from crossmodal.errors import UserError
-from crossmodal.retrieval.engine import SearchEngine
 from crossmodal.retrieval.folder import Imported, Skipped
-from crossmodal.retrieval.indexing import Progress
 from crossmodal.retrieval.places import PICTURE_BOOK
 from crossmodal.retrieval.store import StoreError, shown
 from crossmodal.settings import Settings
@@ -20,6 +18,10 @@ from crossmodal.ui.search_handlers import SearchState
 from crossmodal.ui.session import StopSignals
 from crossmodal.ui.texts import TEXTS
 from crossmodal.world.words import Language
+
+if TYPE_CHECKING:
+    from crossmodal.retrieval.engine import SearchEngine
+    from crossmodal.retrieval.indexing import Progress
 
 log = logging.getLogger(__name__)
 Update = Any
@@ -30,9 +32,14 @@ MOST_BY_CALL = 500
 class GalleryHandlers:
     """One for the app."""
 
-    def __init__(self, engine: SearchEngine, settings: Settings) -> None:
-        self._engine, self._settings = engine, settings
+    def __init__(self, engine: "Callable[[], SearchEngine]", settings: Settings) -> None:
+        """engine: gives the one engine, made at its first use: it imports torch, and the page must be up before that."""
+        self._made, self._settings = engine, settings
         self._signals = StopSignals()
+
+    @property
+    def _engine(self) -> "SearchEngine":
+        return self._made()
 
     def add(
         self, name: str, files: list[str] | None, folder: str, language: Language, request: gr.Request
@@ -193,7 +200,7 @@ class GalleryHandlers:
             said += " " + words.sr_there.format(imported.already_there)
         yield f"{mended} {said}", _table(skipped, language), gr.update(choices=self._engine.names(), value=gallery)
 
-    def _steps(self, gallery: str, stop: threading.Event) -> Iterator[Progress]:
+    def _steps(self, gallery: str, stop: threading.Event) -> "Iterator[Progress]":
         try:
             yield from self._engine.index(gallery, stop)
         except (RuntimeError, MemoryError) as error:
@@ -212,7 +219,7 @@ class GalleryHandlers:
         return _table((), "en"), menu, SearchState(gallery=gallery, terms=words)
 
 
-def _line(step: Progress, language: Language) -> str:
+def _line(step: "Progress", language: Language) -> str:
     return TEXTS[language].sr_progress.format(step.done, step.total, step.seconds_left, step.waiting, 1 - step.waiting)
 
 

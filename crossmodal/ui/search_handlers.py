@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from crossmodal.errors import UserError
-from crossmodal.retrieval.engine import MOST_HITS, Answer, Map, SearchEngine
-from crossmodal.retrieval.layout import Method
 from crossmodal.retrieval.places import PICTURE_BOOK
-from crossmodal.retrieval.quality import as_table
-from crossmodal.retrieval.query import LESS_WEIGHT, MORE_WEIGHT, Term, checked, more_like, parse_query
+from crossmodal.retrieval.query import LESS_WEIGHT, MORE_WEIGHT, MOST_HITS, Term, checked, more_like, parse_query
 from crossmodal.retrieval.store import ANY, Filter, Kind
 from crossmodal.ui.addresses import address
 from crossmodal.ui.components import as_toast
@@ -40,6 +37,9 @@ from crossmodal.ui.zero_shot_view import heat_map
 from crossmodal.world.lexicon import is_known
 from crossmodal.world.words import Language
 
+if TYPE_CHECKING:
+    from crossmodal.retrieval.engine import Answer, Map, SearchEngine
+
 log = logging.getLogger(__name__)
 Update = Any
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -53,12 +53,12 @@ class SearchState:
 
     gallery: str = PICTURE_BOOK
     terms: tuple[Term, ...] = ()
-    answer: Answer | None = None
+    answer: "Answer | None" = None
     hits: tuple[Shown, ...] = ()
     line: float = 0.0
     """The cut-off, where the visitor moved it to."""
     selected: Shown | None = None
-    map: Map | None = None
+    map: "Map | None" = None
     map_gallery: str = ""
 
 
@@ -75,8 +75,13 @@ class Wanted:
 class SearchHandlers:
     """One for the app."""
 
-    def __init__(self, engine: SearchEngine, picture_book_only: bool) -> None:
-        self._engine, self._picture_book_only = engine, picture_book_only
+    def __init__(self, engine: "Callable[[], SearchEngine]", picture_book_only: bool) -> None:
+        """engine: gives the one engine, made at its first use: it imports torch, and the page must be up before that."""
+        self._made, self._picture_book_only = engine, picture_book_only
+
+    @property
+    def _engine(self) -> "SearchEngine":
+        return self._made()
 
     def search(
         self,
@@ -211,7 +216,7 @@ class SearchHandlers:
         )
 
     def draw_map(
-        self, gallery: str, method: Method, with_captions: bool, state: SearchState, language: Language
+        self, gallery: str, method: Literal["pca", "tsne"], with_captions: bool, state: SearchState, language: Language
     ) -> tuple[Update, ...]:
         """State, the map, the note below it."""
         try:
@@ -252,6 +257,8 @@ class SearchHandlers:
 
     def measure(self, gallery: str, language: Language) -> str:
         """Recall as a table."""
+        from crossmodal.retrieval.quality import as_table
+
         try:
             for _ in self._ready(gallery, language):
                 pass
@@ -312,7 +319,7 @@ class SearchHandlers:
         yield from self._ready(gallery, language)
         yield self._found(replace(state, gallery=gallery, terms=terms), wanted, language, text, request)
 
-    def _as_json(self, gallery: str, answer: Answer, index: int, request: gr.Request | None) -> dict[str, Any]:
+    def _as_json(self, gallery: str, answer: "Answer", index: int, request: gr.Request | None) -> dict[str, Any]:
         hit = answer.hits[index]
         small = thumbnail(self._engine.path(gallery, hit.entry), hit.entry.content, thumbnails())
         url = f"{address(request)}gradio_api/file={small}" if small else ""
@@ -381,7 +388,7 @@ class SearchHandlers:
             curl_code(text, wanted.k, state.gallery, url),
         )
 
-    def _searched(self, state: SearchState, wanted: Wanted) -> Answer:
+    def _searched(self, state: SearchState, wanted: Wanted) -> "Answer":
         try:
             return self._engine.search(
                 state.gallery, state.terms, min(wanted.k, MOST_HITS), wanted.where, wanted.kind, wanted.hide

@@ -1,13 +1,14 @@
 """The search tab: a gallery searched by words and pictures, a cut-off to move, a map, and galleries of the person's own."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from crossmodal.models.catalog import find_spec
 from crossmodal.models.manager import ModelManager
-from crossmodal.retrieval.engine import SearchEngine
 from crossmodal.retrieval.folder import SIDECARS
 from crossmodal.retrieval.places import BUNDLED, PICTURE_BOOK, chosen_store, data_folder
 from crossmodal.settings import Settings
@@ -17,6 +18,9 @@ from crossmodal.ui.gallery_handlers import GalleryHandlers
 from crossmodal.ui.search_handlers import SearchHandlers, SearchState
 from crossmodal.ui.texts import TEXTS, Texts
 from crossmodal.world.words import Language
+
+if TYPE_CHECKING:
+    from crossmodal.retrieval.engine import SearchEngine
 
 COMPUTES: dict[str, Any] = {"concurrency_id": ACCELERATOR, "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -188,7 +192,7 @@ class _Views:
 def build(manager: ModelManager, settings: Settings, language: Any, page: gr.Blocks) -> SearchTab:
     """Lay out the tab inside the current Blocks and connect it. `language` is the page's language component."""
     spec = find_spec(settings.embedding_model, "embedding")
-    engine = SearchEngine(manager, spec, settings.precision, data_folder(settings), BUNDLED, chosen_store(settings))
+    engine = _late_engine(manager, settings)
     handlers, keepers = SearchHandlers(engine, spec.picture_book_only), GalleryHandlers(engine, settings)
     words = TEXTS["en"]
     state = gr.State(SearchState(), time_to_live=STATE_SECONDS)
@@ -206,6 +210,24 @@ def build(manager: ModelManager, settings: Settings, language: Any, page: gr.Blo
     page.load(handlers.names, None, query.gallery, queue=False, **QUIET)
     labels = (*query.spoken, *hits.spoken, *galleries.spoken, *views.spoken)
     return SearchTab(labels, query.picture, hits.selected, hits.ask, hits.classify)
+
+
+def _late_engine(manager: ModelManager, settings: Settings) -> "Callable[[], SearchEngine]":
+    """Gives the one engine, and makes it when first asked."""
+    making = threading.Lock()
+    made: list[SearchEngine] = []
+
+    def engine() -> "SearchEngine":
+        with making:
+            if not made:
+                from crossmodal.retrieval.engine import SearchEngine
+
+                spec = find_spec(settings.embedding_model, "embedding")
+                folder, store = data_folder(settings), chosen_store(settings)
+                made.append(SearchEngine(manager, spec, settings.precision, folder, BUNDLED, store))
+            return made[0]
+
+    return engine
 
 
 def _query_column(words: Texts) -> _Query:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from crossmodal.errors import PictureError
 from crossmodal.images import read_picture
-from crossmodal.retrieval.engine import Answer, Hit, Map
 from crossmodal.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from crossmodal.retrieval.engine import Answer, Hit, Map
 
 THUMBNAIL = 256
 """Pixels of the longer side."""
@@ -40,7 +43,7 @@ class Shown:
     """The heaviest wanted words of the query, for the heat map; empty where there are none."""
 
 
-def shown(hit: Hit, gallery: str, thumbnail: str) -> Shown:
+def shown(hit: "Hit", gallery: str, thumbnail: str) -> Shown:
     wanted = [term for term, _ in hit.parts if term.words and term.weight > 0]
     return Shown(
         gallery,
@@ -91,7 +94,7 @@ def headline(hits: Sequence[Shown], line: float, pictures: int, words: Texts) ->
     return f"<p>{said if matching else words.sr_nothing.format(hits[0].score, line)}</p>"
 
 
-def histogram(answer: Answer, line: float, words: Texts) -> str:
+def histogram(answer: "Answer", line: float, words: Texts) -> str:
     """Scores of random pictures as an SVG, with the line of the cut-off and a dot for the best hit."""
     scores = answer.cutoff.scores
     if not scores or not answer.hits:
@@ -138,7 +141,7 @@ def why(hit: Shown, line: float, words: Texts) -> str:
     )
 
 
-def map_picture(found: Map, thumbnails: Sequence[str]) -> Image.Image:
+def map_picture(found: "Map", thumbnails: Sequence[str]) -> Image.Image:
     """Pictures as small copies of themselves where there is room, captions and the query as dots."""
     canvas = Image.new("RGB", (MAP_SIDE, MAP_SIDE), "white")
     draw = ImageDraw.Draw(canvas)
@@ -161,7 +164,7 @@ def map_picture(found: Map, thumbnails: Sequence[str]) -> Image.Image:
     return canvas
 
 
-def map_places(found: Map) -> list[tuple[int, int]]:
+def map_places(found: "Map") -> list[tuple[int, int]]:
     """Where each point of the map is drawn, in pixels."""
     room = MAP_SIDE - 2 * MAP_MARGIN
     return [(round(MAP_MARGIN + room * x), round(MAP_MARGIN + room * (1 - y))) for x, y in found.layout.points.tolist()]

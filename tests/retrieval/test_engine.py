@@ -10,7 +10,8 @@ from PIL import Image
 from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
-from crossmodal.retrieval.engine import Bundled, OtherSpaceError, SearchEngine
+from crossmodal.retrieval.engine import OtherSpaceError, SearchEngine
+from crossmodal.retrieval.places import Bundled
 from crossmodal.retrieval.query import Term, parse_query
 from crossmodal.retrieval.sqlite_store import INDEX, SqliteStore
 from crossmodal.retrieval.store import DamagedError, Filter, StoreError

@@ -4,7 +4,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 from crossmodal.errors import UserError
-from crossmodal.retrieval.query import LESS_WEIGHT, Term, composed, more_like, parse_query
+from crossmodal.retrieval.composition import composed
+from crossmodal.retrieval.query import LESS_WEIGHT, Term, checked, more_like, parse_query
 from tests.retrieval.stores import unit
 
 
@@ -86,6 +87,4 @@ def test_feedback_replaces_what_was_said_of_a_picture_before() -> None:
 def test_two_pictures_from_outside_are_two_terms() -> None:
     pictures = [Image.new("RGB", (4, 4), c) for c in ("red", "blue")]
     assert len({Term(image=p, title="picture").label for p in pictures}) == 1
-    from crossmodal.retrieval.query import checked
-
     assert len(checked([Term(image=p) for p in pictures])) == 2

@@ -4,8 +4,8 @@ from transformers import CLIPModel, PreTrainedTokenizerFast
 
 from crossmodal.training.clip import caption_corpus
 from crossmodal.training.clip import new_model as new_clip
-from crossmodal.training.clip_data import TRAINING_SEEDS
-from crossmodal.training.llava import LlavaTask, new_model, new_processor
+from crossmodal.training.clip_data import GRID, TRAINING_SEEDS
+from crossmodal.training.llava import PLACE_LENGTH, LlavaTask, new_model, new_processor, place_codes
 from crossmodal.training.llava_data import (
     CHAT_TEMPLATE,
     IGNORED,
@@ -150,3 +150,13 @@ def test_the_processor_makes_as_many_picture_tokens_as_the_tower(chat: PreTraine
     message = {"role": "user", "content": [{"type": "image", "image": Image.new("RGB", (50, 80))}]}
     ids = processor.apply_chat_template([message], tokenize=True, return_dict=True, return_tensors="pt")["input_ids"]
     assert int((ids == token_id(chat, IMAGE)).sum()) == 64
+
+
+def test_each_patch_has_a_place_of_its_own_and_neighbours_are_alike() -> None:
+    directions, codes = place_codes(256)
+    assert torch.allclose(directions.T @ directions, torch.eye(directions.shape[1]), atol=1e-5)
+    assert torch.allclose(codes.norm(dim=-1), torch.full((GRID * GRID,), PLACE_LENGTH), atol=1e-5)
+    apart = torch.cdist(codes, codes)
+    assert float((apart + torch.eye(len(codes))).min()) > 0.1
+    for here, beside, far in ((0, 1, GRID - 1), (0, GRID, GRID * (GRID - 1))):  # to the right, and below
+        assert apart[here, beside] < apart[here, far]

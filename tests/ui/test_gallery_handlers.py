@@ -43,7 +43,7 @@ def last(steps: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 
 def test_a_gallery_is_made_and_named_in_the_menu(engine: SearchEngine, sent: list[str]) -> None:
-    said, skipped, names = last(GalleryHandlers(engine, Settings()).add("  my   own ", sent, "", "en", REQUEST))
+    said, skipped, names = last(GalleryHandlers(lambda: engine, Settings()).add("  my   own ", sent, "", "en", REQUEST))
     assert "3 new or changed" in said
     assert skipped["value"] == []
     assert (names["choices"], names["value"]) == (["my own"], "my own")
@@ -52,7 +52,7 @@ def test_a_gallery_is_made_and_named_in_the_menu(engine: SearchEngine, sent: lis
 def test_a_damaged_gallery_is_mended_from_its_pictures_and_that_is_said(
     engine: SearchEngine, sent: list[str], tmp_path: Path
 ) -> None:
-    handlers = GalleryHandlers(engine, Settings())
+    handlers = GalleryHandlers(lambda: engine, Settings())
     last(handlers.add("mine", sent, "", "en", REQUEST))
     engine.close()
     (index,) = (tmp_path / "data/galleries").glob(f"*/{INDEX}")
@@ -67,7 +67,7 @@ def test_a_damaged_gallery_is_mended_from_its_pictures_and_that_is_said(
 def test_a_full_disk_is_said_and_going_on_finishes(
     engine: SearchEngine, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handlers = GalleryHandlers(engine, Settings())
+    handlers = GalleryHandlers(lambda: engine, Settings())
     plain = SqliteStore.add
 
     def full(*_: Any) -> None:
@@ -81,7 +81,7 @@ def test_a_full_disk_is_said_and_going_on_finishes(
 
 
 def test_stopped_before_the_first_commit(engine: SearchEngine, sent: list[str]) -> None:
-    handlers = GalleryHandlers(engine, Settings())
+    handlers = GalleryHandlers(lambda: engine, Settings())
     steps = handlers.add("mine", sent, "", "en", REQUEST)
     next(steps)
     handlers.stop(REQUEST)
@@ -93,18 +93,18 @@ def test_stopped_before_the_first_commit(engine: SearchEngine, sent: list[str]) 
 def test_only_the_operators_folder_is_open(engine: SearchEngine, tmp_path: Path, folder: str) -> None:
     (tmp_path / "open/in").mkdir(parents=True)
     (tmp_path / "outside").mkdir()
-    handlers = GalleryHandlers(engine, Settings(pictures=str(tmp_path / "open")))
+    handlers = GalleryHandlers(lambda: engine, Settings(pictures=str(tmp_path / "open")))
     with pytest.raises(gr.Error, match="no such folder"):
         last(handlers.add("theirs", None, folder, "en", REQUEST))
     with pytest.raises(gr.Error, match="not open"):
-        last(GalleryHandlers(engine, Settings()).add("theirs", None, "in", "en", REQUEST))
+        last(GalleryHandlers(lambda: engine, Settings()).add("theirs", None, "in", "en", REQUEST))
     assert engine.names() == []
 
 
 def test_an_operators_folder_is_indexed_where_it_lies(engine: SearchEngine, tmp_path: Path) -> None:
     (tmp_path / "open/in").mkdir(parents=True)
     Image.new("RGB", (9, 9)).save(tmp_path / "open/in/a.png")
-    handlers = GalleryHandlers(engine, Settings(pictures=str(tmp_path / "open")))
+    handlers = GalleryHandlers(lambda: engine, Settings(pictures=str(tmp_path / "open")))
     assert "1 new or changed" in last(handlers.add("theirs", None, "in", "en", REQUEST))[0]
     with pytest.raises(gr.Error, match="already"):
         last(handlers.add("theirs", None, "in", "en", REQUEST))
@@ -119,12 +119,12 @@ def test_an_operators_folder_is_indexed_where_it_lies(engine: SearchEngine, tmp_
 def test_a_zip_that_cannot_be_read_leaves_no_empty_gallery(engine: SearchEngine, tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"no zip")
     with pytest.raises(gr.Error, match="damaged or no zip"):
-        last(GalleryHandlers(engine, Settings()).add("mine", [str(tmp_path / "broken.zip")], "", "en", REQUEST))
+        last(GalleryHandlers(lambda: engine, Settings()).add("mine", [str(tmp_path / "broken.zip")], "", "en", REQUEST))
     assert engine.names() == []
 
 
 def test_a_search_keeps_nothing_that_points_to_what_is_gone(engine: SearchEngine, sent: list[str]) -> None:
-    handlers = GalleryHandlers(engine, Settings())
+    handlers = GalleryHandlers(lambda: engine, Settings())
     last(handlers.add("mine", sent, "", "en", REQUEST))
     terms = (Term(words="cat"), Term(picture=engine.store.entries("mine")[0].id, title="0.png"))
     for state in (
@@ -137,7 +137,7 @@ def test_a_search_keeps_nothing_that_points_to_what_is_gone(engine: SearchEngine
 
 def test_a_bad_file_of_captions_is_not_counted_as_a_picture(engine: SearchEngine, sent: list[str], tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("no,columns\n")
-    handlers = GalleryHandlers(engine, Settings())
+    handlers = GalleryHandlers(lambda: engine, Settings())
     said, skipped, _ = last(handlers.add("mine", [*sent, str(tmp_path / "bad.csv")], "", "en", REQUEST))
     assert "3 new or changed, 0 unchanged, 0 removed, 1 skipped" in said
     assert [row[0] for row in skipped["value"]] == ["bad.csv"]
@@ -145,16 +145,16 @@ def test_a_bad_file_of_captions_is_not_counted_as_a_picture(engine: SearchEngine
 
 
 def test_a_name_cannot_put_a_picture_of_another_host_into_the_page(engine: SearchEngine, sent: list[str]) -> None:
-    said, *_ = last(GalleryHandlers(engine, Settings()).add("![x](http://evil/x.png)", sent, "", "en", REQUEST))
+    said, *_ = last(GalleryHandlers(lambda: engine, Settings()).add("![x](http://evil/x.png)", sent, "", "en", REQUEST))
     assert "](" not in said
     assert "<" not in said
 
 
 def test_removing_without_a_selection(engine: SearchEngine) -> None:
     with pytest.raises(gr.Error, match="No picture is selected"):
-        GalleryHandlers(engine, Settings()).remove(SearchState(), "en")
+        GalleryHandlers(lambda: engine, Settings()).remove(SearchState(), "en")
 
 
 def test_a_call_with_too_many_files(engine: SearchEngine, sent: list[str]) -> None:
     with pytest.raises(gr.Error, match="one call takes 500"):
-        GalleryHandlers(engine, Settings()).api_index()("mine", sent * 200)
+        GalleryHandlers(lambda: engine, Settings()).api_index()("mine", sent * 200)
