@@ -64,11 +64,17 @@ class VectorMatrix:
             if allowed is not None:
                 kept = torch.isin(of_block, allowed)
                 block, of_block = block[kept], of_block[kept]
-            # One query as a vector: torch's product of a matrix with a thin one is slower than memory allows.
-            found = (block @ queries[0])[None] if len(queries) == 1 else queries @ block.T
+            found = _product(block, queries)
             best = found.topk(min(k, len(block)), dim=1)
             scores.append(best.values)
             numbers.append(of_block[best.indices])
         every, every_number = torch.cat(scores, 1), torch.cat(numbers, 1)
         best = every.topk(min(k, every.shape[1]), dim=1)
         return best.values, every_number.gather(1, best.indices)
+
+
+def _product(block: Tensor, queries: Tensor) -> Tensor:
+    """(queries, rows). A single query by numpy: its BLAS uses all cores for a matrix and a vector, where torch uses one."""
+    if len(queries) > 1:
+        return queries @ block.T
+    return torch.from_numpy(block.numpy() @ queries[0].numpy())[None]
