@@ -35,7 +35,9 @@ from crossmodal.retrieval.store import (
     DamagedError,
     Entry,
     Filter,
+    Found,
     GalleryInfo,
+    GoneError,
     Kind,
     Stamp,
     Store,
@@ -46,6 +48,8 @@ from crossmodal.retrieval.store import (
 )
 
 LONGEST_NAME = 60
+SEARCHES = 10
+"""How often a search is begun anew because others remove pictures meanwhile."""
 DUPLICATE = 0.985
 """The cosine from which two pictures count as near-duplicates."""
 VECTOR_CACHE_BYTES = 64_000_000
@@ -296,10 +300,10 @@ class SearchEngine:
         of_words = torch.tensor([bool(term.words) for term in terms])
         query, parts = composed(vectors, weights, of_words, known.centres)
         k = max(1, min(k, MOST_HITS))
-        found = self._store.search(gallery, query[None], min(MOST_HITS, 2 * k + 20) if hide_duplicates else k, kind, where)[0]
+        most = min(MOST_HITS, 2 * k + 20) if hide_duplicates else k
+        found, seen = self._hits(gallery, query, most, kind, where)
         said = " ".join(term.words for term in terms if term.weight > 0)
         line = self._cutoff(info, kind, query, said or None, known)
-        seen = self._store.vectors(gallery, [f.entry.id for f in found])
         each = (seen @ parts.T).tolist()
         hits = [
             Hit(f.entry, f.score, tuple(zip(terms, shares, strict=True)), f.score >= line.score)
@@ -359,6 +363,16 @@ class SearchEngine:
 
     def close(self) -> None:
         self._store.close()
+
+    def _hits(self, gallery: str, query: Tensor, k: int, kind: Kind, where: Filter) -> tuple[list[Found], Tensor]:
+        """Hits with their vectors. Searches again where a hit was removed between the two."""
+        for _ in range(SEARCHES):
+            found = self._store.search(gallery, query[None], k, kind, where)[0]
+            try:
+                return found, self._store.vectors(gallery, [f.entry.id for f in found])
+            except GoneError:
+                continue
+        raise no_such_picture()
 
     def _cutoff(self, info: GalleryInfo, kind: Kind, query: Tensor, said: str | None, known: Background) -> Cutoff:
         """said: the wanted words of the query; None where it has none."""

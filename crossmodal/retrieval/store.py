@@ -18,6 +18,10 @@ class StoreError(UserError):
     """A store that cannot do what was asked: a full disk, a server that is down, a gallery of another version."""
 
 
+class GoneError(StoreError):
+    """A picture that is no longer in the gallery."""
+
+
 class DamagedError(StoreError):
     """An index whose file is corrupted."""
 
@@ -174,8 +178,8 @@ def name_taken(name: str) -> StoreError:
     )
 
 
-def no_such_picture() -> StoreError:
-    return StoreError("The picture is no longer in the gallery. Search again.", "图片已不在图库中。请重新检索。")
+def no_such_picture() -> GoneError:
+    return GoneError("The picture is no longer in the gallery. Search again.", "图片已不在图库中。请重新检索。")
 
 
 def shown(name: str) -> str:

@@ -107,6 +107,23 @@ def test_more_hits_than_there_are_pictures(engine: SearchEngine, mine: str) -> N
     assert len(engine.search(mine, parse_query("cat"), 0).hits) == 1
 
 
+def test_a_hit_that_is_removed_while_it_is_looked_up_is_no_error(
+    engine: SearchEngine, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = engine.search(mine, parse_query("cat"), 1).hits[0].entry
+    plain = engine.store.search
+
+    def search(*arguments: object) -> object:
+        found = plain(*arguments)  # type: ignore[arg-type]
+        engine.store.remove(mine, [best.id])
+        return found
+
+    monkeypatch.setattr(engine.store, "search", search)
+    hits = engine.search(mine, parse_query("cat"), 12).hits
+    assert len(hits) == 11
+    assert best.id not in {h.entry.id for h in hits}
+
+
 def test_filters_reach_the_store(engine: SearchEngine, mine: str) -> None:
     hits = engine.search(mine, parse_query("cat"), 50, Filter(contains="number 03")).hits
     assert [h.entry.name for h in hits] == ["03.png"]
