@@ -91,6 +91,15 @@ def sources(files: Iterable[tuple[Path, str]], suffixes: tuple[str, ...] = SUFFI
 
 def folder_sources(folder: str, allowed: Path | None) -> list[Source]:
     """Every picture below a folder of the server's. Raises UserError where the operator did not allow it."""
+    asked = allowed_folder(folder, allowed)
+    assert allowed is not None
+    root = allowed.resolve()
+    paths = sorted(p for p in asked.rglob("*") if p.suffix.lower() in SUFFIXES and p.resolve().is_relative_to(root))
+    return sources((path, _printable(str(path.relative_to(root)))) for path in paths)
+
+
+def allowed_folder(folder: str, allowed: Path | None) -> Path:
+    """A folder at or below the one that the operator opened. Raises UserError for any other."""
     if allowed is None:
         raise UserError(
             "Folders of the server are not open. Start the app with --pictures to open one.",
@@ -104,11 +113,10 @@ def folder_sources(folder: str, allowed: Path | None) -> list[Source]:
         there = False
     if not there:
         raise UserError(
-            "There is no such folder below the one that is open. Write its path from there, or leave it empty.",
-            "开放的目录下没有这个文件夹。请写相对路径，或留空。",
+            "There is no such folder below the one that is open. Write its path from there, or “.” for all of it.",
+            "开放的目录下没有这个文件夹。请写相对路径，或写“.”表示全部。",
         )
-    paths = sorted(p for p in asked.rglob("*") if p.suffix.lower() in SUFFIXES and p.resolve().is_relative_to(root))
-    return sources((path, _printable(str(path.relative_to(root)))) for path in paths)
+    return asked
 
 
 def _members(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:

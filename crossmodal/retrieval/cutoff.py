@@ -2,8 +2,8 @@
 
 The background: some pictures of the gallery, and texts of things that are hardly ever in a picture. How well the best
 picture fits each of those texts is how well a text fits that matches nothing. A query whose scores lie higher or lower as
-a whole is allowed for by half of that difference, which is the share that did best on galleries of picture-book scenes;
-`python -m crossmodal.retrieval cutoff` measures both errors.
+a whole is allowed for by half of that difference. That share and the quantile did best on other galleries of picture-book
+scenes than the bundled one, on which `python -m crossmodal.training.evaluate retrieval` measures both errors.
 """
 
 from dataclasses import dataclass

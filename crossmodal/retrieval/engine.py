@@ -44,6 +44,7 @@ from crossmodal.retrieval.store import (
     StoreError,
     no_such_gallery,
     no_such_picture,
+    ships_with_the_app,
     shown,
 )
 
@@ -156,7 +157,7 @@ class SearchEngine:
                 return False
             return info.stamp == self._stamp_of(embedder) and info.pictures == self._counts[gallery]
 
-    def prepare(self, gallery: str, stop: threading.Event | None = None) -> Iterator[Progress]:
+    def prepare(self, gallery: str) -> Iterator[Progress]:
         """Index a bundled gallery, anew where its vectors are of another checkpoint."""
         bundled = self._bundled[gallery]
         with self._indexing(gallery), self._embedder() as embedder:
@@ -169,20 +170,11 @@ class SearchEngine:
                 known = None
             if known is None or known.stamp != stamp:
                 self._store.reset(gallery, stamp)
-            yield from self._updated(gallery, bundled.root, embedder, stop or threading.Event())
+            yield from self._updated(gallery, bundled.root, embedder, threading.Event())
 
     def create(self, gallery: str, root: Path | None = None) -> None:
         """A gallery of its own folder, or of one that the operator allowed. Raises UserError where the name will not do."""
-        name = " ".join(gallery.split())
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            raise UserError(
-                f"A gallery's name has 1 to {LONGEST_NAME} characters; this one has {len(name)}. Choose another.",
-                f"图库名称应为 1 到 {LONGEST_NAME} 个字符，现在是 {len(name)} 个。请换一个。",
-            )
-        if not self.own(name):
-            raise StoreError(
-                f"{shown(name)} ships with the app. Choose another name.", f"{shown(name)} 是内置图库。请换一个名称。"
-            )
+        name = self._checked_name(gallery)
         if root is None:
             root = self._data / "pictures" / uuid.uuid4().hex
             with _disk_sentences():
@@ -226,12 +218,7 @@ class SearchEngine:
 
     def rename(self, gallery: str, name: str) -> None:
         self._changeable(gallery)
-        name = " ".join(name.split())
-        if not name or len(name) > LONGEST_NAME or not name.isprintable() or not self.own(name):
-            raise UserError(
-                f"A gallery's name has 1 to {LONGEST_NAME} characters and is no bundled one's. Choose another.",
-                f"图库名称应为 1 到 {LONGEST_NAME} 个字符，且不能与内置图库同名。请换一个。",
-            )
+        name = self._checked_name(name)
         with self._indexing(gallery):
             self._store.rename(gallery, name)
 
@@ -294,11 +281,8 @@ class SearchEngine:
             self._same_space(info, embedder)
             if not info.pictures:
                 raise UserError("The gallery is empty. Add pictures to it.", "图库是空的。请先添加图片。")
-            vectors = torch.stack([self._vector(gallery, term, embedder) for term in terms])
             known = self._background(info, embedder)
-        weights = torch.tensor([term.weight for term in terms])
-        of_words = torch.tensor([bool(term.words) for term in terms])
-        query, parts = composed(vectors, weights, of_words, known.centres)
+            query, parts = self._composed(gallery, terms, known, embedder)
         k = max(1, min(k, MOST_HITS))
         most = min(MOST_HITS, 2 * k + 20) if hide_duplicates else k
         found, seen = self._hits(gallery, query, most, kind, where)
@@ -335,10 +319,8 @@ class SearchEngine:
         if terms:
             with self._embedder() as embedder:
                 self._same_space(info, embedder)
-                vectors = torch.stack([self._vector(gallery, term, embedder) for term in terms])
-                centres = self._background(info, embedder).centres
-            weights, of_words = torch.tensor([t.weight for t in terms]), torch.tensor([bool(t.words) for t in terms])
-            parts.append(composed(vectors, weights, of_words, centres)[0][None])
+                query, _ = self._composed(gallery, terms, self._background(info, embedder), embedder)
+            parts.append(query[None])
         return Map((*shown_entries, *said), lay_out(torch.cat(parts), method), gap)
 
     def quality(self, gallery: str) -> list[tuple[str, Recall]]:
@@ -387,6 +369,13 @@ class SearchEngine:
         files, problems = scan(root)
         for step in update(self._store, gallery, files, embedder, stop):
             yield replace(step, skipped=(*problems, *step.skipped))
+
+    def _composed(self, gallery: str, terms: Sequence[Term], known: Background, embedder: Embedder) -> tuple[Tensor, Tensor]:
+        """The query's vector, and what each term puts in."""
+        vectors = torch.stack([self._vector(gallery, term, embedder) for term in terms])
+        weights = torch.tensor([term.weight for term in terms])
+        of_words = torch.tensor([bool(term.words) for term in terms])
+        return composed(vectors, weights, of_words, known.centres)
 
     def _vector(self, gallery: str, term: Term, embedder: Embedder) -> Tensor:
         if term.picture:
@@ -467,6 +456,17 @@ class SearchEngine:
             raise no_such_gallery(gallery)
         with self._lock:
             self._backgrounds.pop(gallery, None)  # whatever changes, it is no longer what was sampled
+
+    def _checked_name(self, name: str) -> str:
+        name = " ".join(name.split())
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise UserError(
+                f"A gallery's name has 1 to {LONGEST_NAME} characters; this one has {len(name)}. Choose another.",
+                f"图库名称应为 1 到 {LONGEST_NAME} 个字符，现在是 {len(name)} 个。请换一个。",
+            )
+        if not self.own(name):
+            raise ships_with_the_app(name)
+        return name
 
     def _is_own_folder(self, root: Path) -> bool:
         return root.resolve().parent == (self._data / "pictures").resolve()

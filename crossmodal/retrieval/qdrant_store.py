@@ -17,6 +17,7 @@ from torch import Tensor
 
 from crossmodal.retrieval.store import (
     ANY,
+    FIELDS,
     Entry,
     Filter,
     Found,
@@ -24,6 +25,7 @@ from crossmodal.retrieval.store import (
     Kind,
     Stamp,
     StoreError,
+    checked_vector,
     name_taken,
     no_such_gallery,
     no_such_picture,
@@ -39,7 +41,6 @@ FIRST_PAUSE = 0.25
 AT_ONCE = 256
 """Points of one request."""
 NAMESPACE = uuid.UUID("5b3c1a64-61a3-4a39-8a5d-0a4d4d2f7f10")
-FIELDS = ("id", "picture", "kind", "name", "text", "date", "content", "size", "modified")
 INDEXES = {"kind": "keyword", "picture": "keyword", "folders": "keyword", "words": "keyword", "day": "integer"}
 """Made before the first point: a filter over a field without one loses recall in Qdrant's graph."""
 
@@ -102,7 +103,7 @@ class QdrantStore:
         payload = self._payload(gallery)
         collection, dim = str(payload["collection"]), int(payload["stamp"]["dim"])
         points = [
-            models.PointStruct(id=_point(e.id), vector=_checked(e, dim).tolist(), payload=_payload(e, i))
+            models.PointStruct(id=_point(e.id), vector=checked_vector(e, dim).tolist(), payload=_payload(e, i))
             for i, e in enumerate(entries, start=time.time_ns())
         ]
         if not points:
@@ -286,12 +287,6 @@ def _payload(entry: Entry, order: int) -> dict[str, Any]:
 
 def _entry(payload: dict[str, Any]) -> Entry:
     return Entry(**{name: payload[name] for name in FIELDS})
-
-
-def _checked(entry: Entry, dim: int) -> Tensor:
-    if entry.vector is None or entry.vector.shape != (dim,):
-        raise ValueError(f"{entry.id} has no vector of {dim} numbers")
-    return entry.vector.float()
 
 
 def _tensor(vectors: Sequence[Any], dim: int) -> Tensor:

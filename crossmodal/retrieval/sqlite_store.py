@@ -24,6 +24,7 @@ from torch import Tensor
 from crossmodal.retrieval.matrix import VectorMatrix
 from crossmodal.retrieval.store import (
     ANY,
+    FIELDS,
     Entry,
     Filter,
     Found,
@@ -31,6 +32,7 @@ from crossmodal.retrieval.store import (
     Kind,
     Stamp,
     StoreError,
+    checked_vector,
     damaged,
     name_taken,
     no_such_gallery,
@@ -55,8 +57,9 @@ CREATE INDEX by_folder ON entries (kind, folder);
 CREATE INDEX by_date ON entries (kind, date);
 INSERT INTO meta VALUES ('removals', '0');
 """
-FIELDS = ("id", "picture", "kind", "name", "text", "date", "content", "size", "modified")
 ROWS_AT_ONCE = 4096
+SCATTER = 2654435761
+"""Knuth's multiplicative hash: neighbours come apart, and the order is the same each time."""
 
 
 class SqliteStore:
@@ -262,8 +265,7 @@ class _Index:
     def sample(self, most: int, kind: Kind) -> Tensor:
         with self._reading() as connection:
             numbers = [n for (n,) in connection.execute("SELECT number FROM entries WHERE kind = ?", (kind,))]
-            step = max(1, len(numbers) // most)
-            chosen = sorted(numbers, key=lambda n: n * 2654435761 % 2**32)[:most] if step > 1 else numbers
+            chosen = sorted(numbers, key=lambda n: n * SCATTER % 2**32)[:most] if len(numbers) > most else numbers
             rows = [connection.execute("SELECT vector FROM entries WHERE number = ?", (n,)).fetchone()[0] for n in chosen]
         return _unpacked(rows, self.stamp.dim)
 
@@ -423,9 +425,7 @@ def _said(reason: str) -> StoreError:
 
 
 def _row(entry: Entry, dim: int) -> tuple[Any, ...]:
-    if entry.vector is None or entry.vector.shape != (dim,):
-        raise ValueError(f"{entry.id} has no vector of {dim} numbers")
-    vector = entry.vector.float().contiguous().numpy().tobytes()
+    vector = checked_vector(entry, dim).contiguous().numpy().tobytes()
     known = tuple(getattr(entry, name) for name in FIELDS)
     return (*known, entry.folder, f" {' '.join(words_of(entry.text))} ", vector)
 

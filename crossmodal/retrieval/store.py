@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from crossmodal.errors import UserError
@@ -154,6 +154,17 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+FIELDS = tuple(field.name for field in fields(Entry) if field.name != "vector")
+"""What of an entry a store keeps beside its vector, in the order in which `Entry` takes it."""
+
+
+def checked_vector(entry: Entry, dim: int) -> "Tensor":
+    """The vector of an entry that is to be stored. Raises ValueError where it has none of that length."""
+    if entry.vector is None or entry.vector.shape != (dim,):
+        raise ValueError(f"{entry.id} has no vector of {dim} numbers")
+    return entry.vector.float()
+
+
 def words_of(text: str) -> list[str]:
     """The different words of a text, and its Chinese characters one by one, as `Filter.contains` compares them."""
     return list(dict.fromkeys(_WORD.findall(text.casefold())))
@@ -174,8 +185,13 @@ def no_such_gallery(name: str) -> StoreError:
 
 def name_taken(name: str) -> StoreError:
     return StoreError(
-        f"There is a gallery {shown(name)} already. Choose another name.", f"已经有图库 {shown(name)}。请换一个名称。"
+        f"There is a gallery {shown(name)} already. Choose another name, or re-scan it.",
+        f"已经有图库 {shown(name)}。请换一个名称，或重新扫描它。",
     )
+
+
+def ships_with_the_app(name: str) -> StoreError:
+    return StoreError(f"{shown(name)} ships with the app. Choose another name.", f"{shown(name)} 是内置图库。请换一个名称。")
 
 
 def no_such_picture() -> GoneError:

@@ -2,6 +2,7 @@
 
 python -m crossmodal.training.evaluate clip
 python -m crossmodal.training.evaluate zero-shot
+python -m crossmodal.training.evaluate retrieval
 python -m crossmodal.training.evaluate chat
 python -m crossmodal.training.evaluate familiarity --photos FOLDER
 """

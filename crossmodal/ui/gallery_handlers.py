@@ -11,8 +11,9 @@ import gradio as gr
 from crossmodal.errors import UserError
 from crossmodal.retrieval.folder import Imported, Skipped
 from crossmodal.retrieval.places import PICTURE_BOOK
-from crossmodal.retrieval.store import StoreError, shown
+from crossmodal.retrieval.store import name_taken, ships_with_the_app, shown
 from crossmodal.settings import Settings
+from crossmodal.sources import allowed_folder
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.search_handlers import SearchState
 from crossmodal.ui.session import StopSignals
@@ -138,18 +139,13 @@ class GalleryHandlers:
             )
         exists = self._engine.exists(name)
         if not files:
-            root = self._allowed(folder)
+            root = allowed_folder(folder, Path(self._settings.pictures) if self._settings.pictures else None)
             if exists:
-                raise StoreError(
-                    f"There is a gallery {shown(name)} already. Re-scan it, or choose another name.",
-                    f"{shown(name)} 已存在。请重新扫描，或换一个名称。",
-                )
+                raise name_taken(name)
             self._engine.create(name, root)
             return Imported()
         if exists and not self._engine.own(name):
-            raise StoreError(
-                f"{shown(name)} ships with the app. Choose another name.", f"{shown(name)} 是内置图库。请换一个名称。"
-            )
+            raise ships_with_the_app(name)
         if not exists:
             self._engine.create(name)
         try:
@@ -158,26 +154,6 @@ class GalleryHandlers:
             if not exists:
                 self._engine.delete(name)  # nothing came in: no empty gallery is left behind
             raise
-
-    def _allowed(self, folder: str) -> Path:
-        """A folder of the server's that the operator opened. Raises UserError for any other."""
-        if not self._settings.pictures:
-            raise UserError(
-                "Folders of the server are not open. Start the app with --pictures to open one.",
-                "服务器上的文件夹没有开放。请用 --pictures 启动并指定一个。",
-            )
-        root = Path(self._settings.pictures).resolve()
-        try:
-            asked = (root / folder.strip()).resolve()
-            there = asked.is_relative_to(root) and asked.is_dir()
-        except (OSError, ValueError):  # a name that is too long, or holds a null
-            there = False
-        if not there:
-            raise UserError(
-                "There is no such folder below the one that is open. Write its path from there, or “.” for all of it.",
-                "开放的目录下没有这个文件夹。请写相对路径，或写“.”表示全部。",
-            )
-        return asked
 
     def _indexed(self, gallery: str, imported: Imported, language: Language, session: str) -> Iterator[tuple[Update, ...]]:
         words, step = TEXTS[language], None

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -15,7 +14,7 @@ from PIL import Image
 
 from crossmodal.errors import UserError
 from crossmodal.retrieval.places import PICTURE_BOOK
-from crossmodal.retrieval.query import LESS_WEIGHT, MORE_WEIGHT, MOST_HITS, Term, checked, more_like, parse_query
+from crossmodal.retrieval.query import MOST_HITS, Term, checked, more_like, parse_query
 from crossmodal.retrieval.store import ANY, Filter, Kind
 from crossmodal.ui.addresses import address
 from crossmodal.ui.components import as_toast
@@ -165,43 +164,31 @@ class SearchHandlers:
             return _untouched(5)  # the page was left open for so long that its search was forgotten
         return self._selected(state, state.hits[int(event.index)], language)
 
-    def more(
-        self,
-        kind: Kind,
-        k: int,
-        hide: bool,
-        folder: str,
-        since: str,
-        until: str,
-        contains: str,
-        state: SearchState,
-        language: Language,
-        request: gr.Request,
-    ) -> tuple[Update, ...]:
-        try:
-            wanted = _wanted(kind, k, hide, folder, since, until, contains)
-            return self._feedback(MORE_WEIGHT, wanted, state, language, request)
-        except UserError as error:
-            raise as_toast(error, language) from error
+    def feedback(self, weight: float) -> Callable[..., tuple[Update, ...]]:
+        """What a button does that wants more, or fewer, pictures like the selected one."""
 
-    def less(
-        self,
-        kind: Kind,
-        k: int,
-        hide: bool,
-        folder: str,
-        since: str,
-        until: str,
-        contains: str,
-        state: SearchState,
-        language: Language,
-        request: gr.Request,
-    ) -> tuple[Update, ...]:
-        try:
-            wanted = _wanted(kind, k, hide, folder, since, until, contains)
-            return self._feedback(LESS_WEIGHT, wanted, state, language, request)
-        except UserError as error:
-            raise as_toast(error, language) from error
+        def more_or_less(
+            kind: Kind,
+            k: int,
+            hide: bool,
+            folder: str,
+            since: str,
+            until: str,
+            contains: str,
+            state: SearchState,
+            language: Language,
+            request: gr.Request,
+        ) -> tuple[Update, ...]:
+            if state.selected is None or state.selected.gallery != state.gallery:
+                return _untouched(8)
+            terms = more_like(state.terms, state.selected.picture, state.selected.title, weight)
+            try:
+                wanted = _wanted(kind, k, hide, folder, since, until, contains)
+                return self._found(replace(state, terms=terms), wanted, language, _written(terms), request)
+            except UserError as error:
+                raise as_toast(error, language) from error
+
+        return more_or_less
 
     def move_line(self, line: float, state: SearchState, language: Language) -> tuple[Update, ...]:
         """State, headline, hits, histogram: from what is known, without the model."""
@@ -358,7 +345,7 @@ class SearchHandlers:
         if self._engine.ready(gallery):
             return
         words = TEXTS[language]
-        for step in self._engine.prepare(gallery, threading.Event()):
+        for step in self._engine.prepare(gallery):
             line = words.sr_preparing.format(gallery, step.done, step.total, step.seconds_left)
             yield gr.skip(), gr.skip(), line, *_untouched(5)
 
@@ -404,14 +391,6 @@ class SearchHandlers:
         """Words that a model of the picture book alone cannot know."""
         unknown = [t.words for t in terms if t.words and self._picture_book_only and not is_known(t.words)]
         return f"<p>{TEXTS[language].sr_unknown.format(escape(', '.join(unknown)))}</p>" if unknown else ""
-
-    def _feedback(
-        self, weight: float, wanted: Wanted, state: SearchState, language: Language, request: gr.Request
-    ) -> tuple[Update, ...]:
-        if state.selected is None or state.selected.gallery != state.gallery:
-            return _untouched(8)
-        terms = more_like(state.terms, state.selected.picture, state.selected.title, weight)
-        return self._found(replace(state, terms=terms), wanted, language, _written(terms), request)
 
     def _selected(self, state: SearchState, hit: Shown, language: Language) -> tuple[Update, ...]:
         words = TEXTS[language]

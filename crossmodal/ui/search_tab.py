@@ -11,6 +11,7 @@ from crossmodal.models.catalog import find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.retrieval.folder import SIDECARS
 from crossmodal.retrieval.places import BUNDLED, PICTURE_BOOK, chosen_store, data_folder
+from crossmodal.retrieval.query import LESS_WEIGHT, MORE_WEIGHT
 from crossmodal.settings import Settings
 from crossmodal.sources import SUFFIXES
 from crossmodal.ui.components import ACCELERATOR, STATE_SECONDS, Labelled, SafeImage
@@ -361,7 +362,7 @@ def _connect_search(handlers: SearchHandlers, query: _Query, hits: _Hits, state:
     with_picture = [query.picture, *inputs]
     query.picture.change(handlers.add_picture, with_picture, outputs, **computing).then(**hide)
     query.chips.input(handlers.edit, [query.chips, *query.controls, state, language], outputs, **computing).then(**hide)
-    for button, handler in ((hits.more, handlers.more), (hits.less, handlers.less)):
+    for button, handler in ((hits.more, handlers.feedback(MORE_WEIGHT)), (hits.less, handlers.feedback(LESS_WEIGHT))):
         button.click(handler, [*query.controls, state, language], outputs, **computing).then(**hide)
 
 
