@@ -5,10 +5,10 @@ Two stages, as in the LLaVA papers, except that the language model is not pretra
     python -m crossmodal.training.llava --stage align --minutes 10    captions; the tower rests
     python -m crossmodal.training.llava --stage tune --minutes 60     conversations; the tower learns on, slowly
 
-Both stages also pull each projected patch towards the embeddings of the words for what it shows, which the world knows:
-the language model then reads pictures as if they were text, and need not discover that first; and towards a code of where
-the patch lies. In the second stage the
-tower keeps its CLIP losses, and both checkpoints are written, so that they go on sharing one tower.
+Both stages also pull each projected patch towards the embeddings of the words for what it shows, and towards a code of
+where it lies; the world knows both. The language model then reads pictures as if they were text, and need not discover
+that first. In the second stage the tower keeps its CLIP losses, and both checkpoints are written, so that they go on
+sharing one tower.
 """
 
 import os
@@ -47,10 +47,12 @@ from crossmodal.training.recipe import decay_groups, new_accelerator, save_model
 from crossmodal.training.run import Schedule, TrainingRun
 from crossmodal.training.tokens import train_tokenizer
 
+FEATURE_LAYERS = (0, -1)
+"""What of the tower the projector sees. The last layer knows what a patch shows and hardly where; the first knows where."""
 PROJECTOR_SCALE = 0.1
 """The tower's features are long, about 90: at first the projector makes them about as long as words, not twenty times."""
-PROJECTOR_SHARE = 0.02
-"""The rate of the projector's last layer, whose weights are that much smaller for it, as a share of --rate."""
+PROJECTOR_SHARES = 0.1, 0.03
+"""The rates of the projector's two layers, as shares of --rate: the first's inputs are long, the last's weights small."""
 PLACE_WAVES, PLACE_LENGTH = 4, 0.6
 STAGES = {"align": 1, "tune": 2}
 """Each with a range of seeds of its own."""
@@ -80,8 +82,8 @@ class LlavaTask(nn.Module):
     def forward(self, batch: LlavaBatch) -> dict[str, Tensor]:
         model = self.llava.model
         with torch.set_grad_enabled(self.tower_learns):
-            hidden = model.vision_tower(pixel_values=batch.clip.pixels).last_hidden_state
-        features = model.multi_modal_projector(hidden[:, 1:])
+            layers = model.vision_tower(pixel_values=batch.clip.pixels, output_hidden_states=True).hidden_states
+        features = model.multi_modal_projector(torch.cat([layers[i][:, 1:] for i in FEATURE_LAYERS], -1))
         embeddings = model.get_input_embeddings()(batch.ids)
         pictured = batch.ids == self.llava.config.image_token_id
         flat = features.flatten(0, 1).to(embeddings.dtype)
@@ -105,7 +107,7 @@ class LlavaTask(nn.Module):
             "token_accuracy": (logits.argmax(-1) == batch.labels[spoken]).float().mean(),
         }
         if self.tower_learns:
-            clip = self.clip_task.losses(hidden, batch.clip)
+            clip = self.clip_task.losses(layers[-1], batch.clip)
             loss = loss + self.CLIP_WEIGHT * clip["loss"]
             figures |= {"contrast": clip["contrast"], "patch_accuracy": clip["patch_accuracy"]}
         return {"loss": loss, **figures}
@@ -173,7 +175,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, clip: CLIPModel) -> LlavaForCo
             },
             image_token_index=token_id(tokenizer, IMAGE),
             image_seq_length=GRID * GRID,
-            vision_feature_layer=-1,
+            vision_feature_layer=list(FEATURE_LAYERS),
             vision_feature_select_strategy="default",
             projector_hidden_act="gelu",
             tie_word_embeddings=True,
@@ -198,8 +200,9 @@ def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
 
 def _groups(task: LlavaTask, rate: float, tower_share: float) -> list[dict[str, object]]:
     projector: Any = task.llava.model.multi_modal_projector
-    language = nn.ModuleList([task.llava.model.language_model, projector.linear_1])
-    groups = decay_groups(language, rate) + decay_groups(projector.linear_2, rate * PROJECTOR_SHARE)
+    groups = decay_groups(task.llava.model.language_model, rate)
+    for layer, share in zip((projector.linear_1, projector.linear_2), PROJECTOR_SHARES, strict=True):
+        groups += decay_groups(layer, rate * share)
     return groups + (decay_groups(task.clip_task, rate * tower_share) if task.tower_learns else [])
 
 

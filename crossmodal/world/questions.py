@@ -70,8 +70,8 @@ def _turn(reply: Reply, family: str, language: Language, rng: random.Random, man
 _WEIGHTS = {
     "identify": 2.0,
     "describe": 2.0,
-    "where": 2.6,
-    "relation": 2.6,
+    "where": 4.0,
+    "relation": 3.4,
     "count": 1.5,
     "exists": 1.2,
     "kind": 0.6,
