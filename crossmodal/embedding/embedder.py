@@ -139,6 +139,26 @@ class Embedder:
         side = round(len(patches) ** 0.5)
         return (texts @ patches.T).reshape(len(texts), side, -1)
 
+    @torch.inference_mode()
+    def patch_features(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """(pictures, rows, columns, width): the vision tower's last layer, patch by patch. The patches form a square."""
+        parts = []
+        for start in range(0, len(pictures), PICTURE_BATCH):
+            with self._computing:
+                inputs = self._pixels(pictures[start : start + PICTURE_BATCH])
+                hidden = self._model.vision_model(**inputs).last_hidden_state.float().cpu()
+            side = int(hidden.shape[1] ** 0.5)
+            parts.append(hidden[:, hidden.shape[1] - side * side :].unflatten(1, (side, side)))  # less the class token
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def token_features(self, text: str) -> Tensor:
+        """(tokens, width): the text tower's last layer. A text too long for the model is cut."""
+        tokens = self._tokens([text])
+        with self._computing:
+            hidden: Tensor = self._model.text_model(**tokens).last_hidden_state[0].float().cpu()
+        return hidden
+
     def _pixels(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
         inputs = self._processor.image_processor(list(pictures), return_tensors="pt")
         return {k: self._moved(v) for k, v in inputs.items()}

@@ -44,7 +44,7 @@ class SceneSampler:
     def sample(self, seed: int, structure: Structure | None = None) -> Scene:
         rng = random.Random(seed)
         structure = structure or rng.choices(self.STRUCTURES, self._weights)[0]
-        background = _background(rng)
+        background = any_background(rng)
         if structure == "one":
             return Scene(structure, background, (self._one(rng),))
         if structure == "pair":
@@ -65,7 +65,7 @@ class SceneSampler:
         size = rng.uniform(0.3, 0.9)
         margin = size / 2 * 0.9
         x, y = rng.uniform(margin, 1 - margin), rng.uniform(margin, 1 - margin)
-        return _placed(rng, self.things(rng, 1)[0], x, y, size)
+        return placed_at(rng, self.things(rng, 1)[0], x, y, size)
 
     def _pair(self, rng: random.Random, background: Background) -> Scene:
         subject, other = self.things(rng, 2)
@@ -90,8 +90,8 @@ class SceneSampler:
 def arrange_pair(rng: random.Random, background: Background, subject: Thing, other: Thing, relation: Relation) -> Scene:
     """A picture of `subject` in that relation to `other`."""
     if relation == "on":
-        lower = _placed(rng, other, 0, 0, rng.uniform(0.38, 0.56))
-        upper = _placed(rng, subject, 0, 0, rng.uniform(0.28, 0.44))
+        lower = placed_at(rng, other, 0, 0, rng.uniform(0.38, 0.56))
+        upper = placed_at(rng, subject, 0, 0, rng.uniform(0.28, 0.44))
         x = rng.uniform(0.32, 0.68)
         y = 0.97 - lower.height / 2 - rng.uniform(0, max(0.0, 0.9 - lower.height - upper.height))
         lower = replace(lower, x=x, y=y)
@@ -104,7 +104,7 @@ def arrange_pair(rng: random.Random, background: Background, subject: Thing, oth
         size = rng.uniform(0.26, 0.47)
         along = 0.26 + 0.48 * i + rng.uniform(-0.03, 0.03)
         across = 0.5 + rng.uniform(-0.14, 0.14)
-        placed.append(_placed(rng, thing, *((along, across) if sideways else (across, along)), size))
+        placed.append(placed_at(rng, thing, *((along, across) if sideways else (across, along)), size))
     forward = relation in ("left of", "above")
     return Scene("pair", background, tuple(placed), (Link(0 if forward else 1, relation, 1 if forward else 0),))
 
@@ -116,7 +116,7 @@ def _resting_height(rng: random.Random, upper: Placed, lower: Placed) -> float:
 
 def _row(rng: random.Random, background: Background, a: Thing, b: Thing, c: Thing) -> Scene:
     placed = tuple(
-        _placed(rng, thing, 0.19 + 0.31 * i, 0.5 + rng.uniform(-0.2, 0.2), rng.uniform(0.24, 0.31))
+        placed_at(rng, thing, 0.19 + 0.31 * i, 0.5 + rng.uniform(-0.2, 0.2), rng.uniform(0.24, 0.31))
         for i, thing in enumerate((a, b, c))
     )
     return Scene("three", background, placed, (Link(0, "left of", 1), Link(2, "right of", 1)))
@@ -126,11 +126,11 @@ def _stack_and_side(rng: random.Random, background: Background, a: Thing, b: Thi
     """`a` on `b`, and `c` beside the two."""
     on_left = rng.random() < 0.5
     x = 0.27 if on_left else 0.73
-    lower = _placed(rng, b, 0, 0, rng.uniform(0.32, 0.44))
-    upper = _placed(rng, a, 0, 0, rng.uniform(0.24, 0.36))
+    lower = placed_at(rng, b, 0, 0, rng.uniform(0.32, 0.44))
+    upper = placed_at(rng, a, 0, 0, rng.uniform(0.24, 0.36))
     lower = replace(lower, x=x, y=0.95 - lower.height / 2 - rng.uniform(0, 0.12))
     upper = replace(upper, x=x, y=_resting_height(rng, upper, lower))
-    side = _placed(rng, c, 1 - x, rng.uniform(0.35, 0.7), rng.uniform(0.24, 0.4))
+    side = placed_at(rng, c, 1 - x, rng.uniform(0.35, 0.7), rng.uniform(0.24, 0.4))
     relation: Relation = "right of" if on_left else "left of"
     return Scene("three", background, (lower, upper, side), (Link(1, "on", 0), Link(2, relation, 0)))
 
@@ -146,7 +146,7 @@ def _scatter(rng: random.Random, thing: Thing, count: int, left: float, right: f
     cells = [(left + (i % columns + 0.5) * cell_w, top + (i // columns + 0.5) * cell_h) for i in range(rows * columns)]
     slack = 0.06 * min(cell_w, cell_h)
     return tuple(
-        _placed(rng, thing, x + rng.uniform(-slack, slack), y + rng.uniform(-slack, slack), size * rng.uniform(0.9, 1))
+        placed_at(rng, thing, x + rng.uniform(-slack, slack), y + rng.uniform(-slack, slack), size * rng.uniform(0.9, 1))
         for x, y in rng.sample(cells, count)
     )
 
@@ -157,12 +157,13 @@ def _columns(count: int, narrow: bool) -> int:
     return {1: 1, 2: 2, 4: 2}.get(count, 3)
 
 
-def _placed(rng: random.Random, thing: Thing, x: float, y: float, size: float) -> Placed:
+def placed_at(rng: random.Random, thing: Thing, x: float, y: float, size: float) -> Placed:
     mirrored = thing.category not in ("sign",) and rng.random() < 0.4
     return Placed(thing, x, y, size, rng.uniform(-9, 9), mirrored, rng.uniform(0.88, 1.08))
 
 
-def _background(rng: random.Random) -> Background:
+def any_background(rng: random.Random) -> Background:
+    """Plain, a gradient or a horizon."""
     kind: BackgroundKind = rng.choices(("plain", "gradient", "horizon"), (0.45, 0.2, 0.35))[0]
     if kind == "horizon":
         name = rng.choice(tuple(HORIZONS))

@@ -1,0 +1,1 @@
+"""Ways of fusing two modalities, compared: strategies, tasks, training runs, analysis."""

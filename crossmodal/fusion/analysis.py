@@ -1,0 +1,191 @@
+"""What a trained strategy does and costs: the figures that keep a comparison honest."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from crossmodal.fusion.cases import Cases, Tokens
+from crossmodal.fusion.strategy import Strategy
+from crossmodal.fusion.training import accuracy, perturbed, predicted
+
+EMAP_PAIRS, EMAP_CASES = 8_192, 64
+"""EMAP asks about every pair of the test's pictures and sentences; where those are more, of so many cases' only."""
+NOISE = (0.0, 0.5, 1.0, 2.0)
+"""Spread of the noise, as a share of the spread of the values."""
+NOISE_CASES = 400
+BINS = 15
+LATENCY_RUNS = 30
+PUSH = 0.1
+"""How far the attack of `perturbed_accuracy` moves each token, as a share of its modality's mean length."""
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Accuracies with and without each modality, 0 to 1."""
+
+    both: float
+    picture: float
+    text: float
+    none: float
+
+    @property
+    def shapley(self) -> tuple[float, float]:
+        """What picture and text each add: two-player Shapley values, which sum to `both - none`."""
+        return (
+            ((self.picture - self.none) + (self.both - self.text)) / 2,
+            ((self.text - self.none) + (self.both - self.picture)) / 2,
+        )
+
+    @property
+    def interaction(self) -> float:
+        """`v11 - v10 - v01 + v00`: what only the two together give."""
+        return self.both - self.picture - self.text + self.none
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a reliability diagram."""
+
+    confidence: float
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of one case."""
+
+    parameters: int
+    flops: int
+    """Two for each multiply-accumulate of a matrix product; encoders of the strategy included, the frozen towers not."""
+    latency_p50: float
+    """Seconds."""
+    latency_p95: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One strategy on one seed."""
+
+    accuracy: float
+    emap: float
+    """Accuracy of its best additive part: what is lost is what it owes to interaction."""
+    emap_of: float
+    """Accuracy of the strategy itself on the same few cases."""
+    presence: Presence
+    noisy_picture: tuple[float, ...]
+    """Accuracy at each level of NOISE."""
+    noisy_text: tuple[float, ...]
+    perturbed: float
+    """Accuracy where the embeddings are pushed against it."""
+    ece: float
+    bins: tuple[Bin, ...]
+    costs: Costs
+
+
+def measure(strategy: Strategy, test: Cases, seed: int = 0) -> Figures:
+    picture, text, labels = test.whole
+    logits = predicted(strategy, test)
+    generator = torch.Generator().manual_seed(seed)
+    few = torch.randperm(len(test), generator=generator)[:NOISE_CASES]
+    noisy: dict[str, list[float]] = {"picture": [], "text": []}
+    for spread in NOISE:
+        seen, read, truth = test.batch(few)
+        noisy["picture"].append(_correct(strategy, seen.noisy(spread, generator), read, truth))
+        noisy["text"].append(_correct(strategy, seen, read.noisy(spread, generator), truth))
+    additive, itself = emap_accuracy(strategy, test, emap_rows(test, few))
+    error, bins = calibration_error(logits.softmax(-1), labels)
+    return Figures(
+        accuracy(logits, labels),
+        additive,
+        itself,
+        presence(strategy, picture, text, labels),
+        tuple(noisy["picture"]),
+        tuple(noisy["text"]),
+        perturbed_accuracy(strategy, *test.batch(few)),
+        error,
+        bins,
+        costs(strategy, test),
+    )
+
+
+def presence(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) -> Presence:
+    return Presence(
+        _correct(strategy, picture, text, labels),
+        _correct(strategy, picture, text.absent(), labels),
+        _correct(strategy, picture.absent(), text, labels),
+        _correct(strategy, picture.absent(), text.absent(), labels),
+    )
+
+
+def emap(scores: Tensor) -> Tensor:
+    """The best additive approximation of a function of two modalities (Hessel & Lee 2020).
+
+    scores: (n, n, classes), logits for picture i with text j; the real cases lie on the diagonal.
+    Returns (n, classes): `mean_j f(i, .) + mean_i f(., i) - mean f`.
+    """
+    return scores.mean(1) + scores.mean(0) - scores.mean((0, 1))
+
+
+def emap_accuracy(strategy: Strategy, test: Cases, rows: Tensor) -> tuple[float, float]:
+    """Accuracy of the additive part, and of the strategy, on those cases."""
+    pictures, of_picture = torch.unique(test.picture[rows], return_inverse=True)
+    texts, of_text = torch.unique(test.text[rows], return_inverse=True)
+    read = test.texts[texts]
+    with torch.inference_mode():
+        each = torch.stack([strategy(test.pictures[i.expand(len(texts))], read) for i in pictures])
+    scores = each[of_picture][:, of_text]
+    labels = test.labels[rows]
+    return accuracy(emap(scores), labels), accuracy(scores.diagonal().T, labels)
+
+
+def emap_rows(test: Cases, few: Tensor) -> Tensor:
+    """All cases where their pictures and sentences make few pairs, some of `few` otherwise."""
+    pairs = len(torch.unique(test.picture)) * len(torch.unique(test.text))
+    return torch.arange(len(test)) if pairs <= EMAP_PAIRS else few[:EMAP_CASES]
+
+
+def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = BINS) -> tuple[float, tuple[Bin, ...]]:
+    """Expected calibration error over equally wide bins of confidence (Guo et al. 2017), 0 to 1, and the bins."""
+    confidence, guess = probabilities.max(-1)
+    correct = (guess == labels).float()
+    which = (confidence * bins).long().clamp(max=bins - 1)
+    made = []
+    for i in range(bins):
+        inside = which == i
+        count = int(inside.sum())
+        made.append(Bin(float(confidence[inside].mean()), float(correct[inside].mean()), count) if count else Bin(0.0, 0.0, 0))
+    error = sum(b.count * abs(b.confidence - b.accuracy) for b in made) / len(labels)
+    return error, tuple(made)
+
+
+def perturbed_accuracy(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) -> float:
+    if not any(p.requires_grad for p in strategy.parameters()):
+        return _correct(strategy, picture, text, labels)
+    nobody = torch.zeros(len(labels), dtype=torch.bool)
+    return _correct(strategy, *perturbed(strategy, picture, text, labels, nobody, PUSH), labels)
+
+
+def costs(strategy: Strategy, test: Cases) -> Costs:
+    picture, text, _ = test.batch(torch.zeros(1, dtype=torch.long))
+    seconds = []
+    with torch.inference_mode():
+        counter = FlopCounterMode(display=False)
+        with counter:
+            strategy(picture, text)
+        for _ in range(LATENCY_RUNS):
+            began = time.perf_counter()
+            strategy(picture, text)
+            seconds.append(time.perf_counter() - began)
+    p50, p95 = np.percentile(seconds, (50, 95))
+    parameters = sum(p.numel() for p in strategy.parameters())
+    return Costs(parameters, int(counter.get_total_flops()), float(p50), float(p95))
+
+
+@torch.no_grad()
+def _correct(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) -> float:
+    return accuracy(strategy(picture, text), labels)

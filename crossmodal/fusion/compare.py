@@ -1,0 +1,115 @@
+"""A comparison of fusion strategies from the command line.
+
+python -m crossmodal.fusion.compare --task xor --seeds 5
+python -m crossmodal.fusion.compare --task grounded_vqa --strategies late cross_attention --json table.json
+python -m crossmodal.fusion.compare --config run.json --out results
+"""
+
+import argparse
+import json
+import threading
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from crossmodal.errors import UserError
+from crossmodal.fusion.catalogue import STRATEGIES
+from crossmodal.fusion.config import Config, config_from
+from crossmodal.fusion.laboratory import Laboratory
+from crossmodal.fusion.results import Comparison, Outcome
+from crossmodal.fusion.tasks import TASKS
+from crossmodal.models.manager import ModelManager
+from crossmodal.settings import Settings
+
+HEADINGS = ("strategy", "accuracy %", "95 % interval", "EMAP %", "interaction", "ECE %", "parameters", "MFLOP", "ms p50")
+
+
+def as_table(comparison: Comparison) -> str:
+    """Markdown."""
+    lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+    for row in comparison.rows():
+        cells = (
+            STRATEGIES[row["strategy"]].title,
+            f"{row['accuracy']:.1f}",
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            f"{100 * row['emap']:.1f}",
+            f"{100 * row['interaction']:+.1f}",
+            f"{100 * row['ece']:.1f}",
+            f"{row['parameters']:,}",
+            f"{row['flops'] / 1e6:.2f}",
+            f"{row['latency_p50_ms']:.2f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def compare(config: Config, laboratory: Laboratory, heads: Path | None = None) -> Comparison:
+    """Runs it all, with a progress bar."""
+    with tqdm(total=100, desc="encoding", unit="%") as bar:
+        splits = laboratory.splits(config, lambda share: _moved(bar, 100 * share))
+    outcomes: list[Outcome] = []
+    with tqdm(total=len(config.strategies) * config.seeds, desc="training", unit=" runs") as bar:
+        for event in laboratory.train(config, splits, threading.Event(), heads):
+            if isinstance(event, Outcome):
+                outcomes.append(event)
+                bar.update()
+    return Comparison(config, tuple(outcomes))
+
+
+def _moved(bar: "tqdm[None]", to: float) -> None:
+    bar.update(to - bar.n)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", choices=tuple(TASKS))
+    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), help=", ".join(STRATEGIES))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--cases", type=int, default=Config("xor").cases, help="training cases of each seed")
+    parser.add_argument("--steps", type=int, default=0, help="training steps; 0 for the task's own number")
+    parser.add_argument("--modality-dropout", type=float, default=0.0)
+    parser.add_argument("--adversarial", type=float, default=0.0, help="how far embeddings are pushed in training")
+    parser.add_argument("--xor", type=float, help="0 for the redundant task, 1 for XOR, or between")
+    parser.add_argument("--model", default=Config("xor").model, help="dual encoder: bundled id, Hub id or local folder")
+    parser.add_argument("--config", type=Path, help="a configuration that the page or an earlier run wrote")
+    parser.add_argument("--json", type=Path, help="write the table's rows there")
+    parser.add_argument("--out", type=Path, help="folder for config.json, results.json and results.csv")
+    parser.add_argument("--heads", type=Path, help="folder for the strategies trained on the first seed")
+    return parser.parse_args()
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    if arguments.config:
+        return config_from(json.loads(arguments.config.read_text(encoding="utf-8")))
+    if not arguments.task:
+        raise UserError("No task is named. Add --task or --config.")
+    given = {f.name: getattr(arguments, f.name) for f in fields(Config) if hasattr(arguments, f.name)}
+    return replace(Config(arguments.task), **{**given, "strategies": tuple(arguments.strategies)}).checked()
+
+
+def main() -> None:
+    arguments = _arguments()
+    config = _config(arguments)
+    began = time.perf_counter()
+    comparison = compare(config, Laboratory(ModelManager(Settings(idle_minutes=0))), arguments.heads)
+    print(as_table(comparison))
+    print(f"\n{config.command}\n{time.perf_counter() - began:.0f} s, {config.seeds} seeds, {config.test:,} test cases each")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(comparison.rows(), indent=1), encoding="utf-8")
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for name, text in (
+            ("config.json", config.to_json()),
+            ("results.json", comparison.to_json()),
+            ("results.csv", comparison.to_csv()),
+        ):
+            (arguments.out / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        raise SystemExit(str(error)) from error

@@ -1,0 +1,72 @@
+"""The joint-embedding classifier of classic VQA: any vision encoder and any text encoder of transformers, and a fusion.
+
+`JointEmbeddingClassifier(AutoModel.from_pretrained("microsoft/resnet-50"),
+AutoModel.from_pretrained("google-bert/bert-base-uncased"), answers)` is the ResNet + BERT + answer classifier (Antol et al.
+2015, with today's encoders). The app runs it on the bundled towers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from crossmodal.fusion.cases import Tokens
+from crossmodal.fusion.catalogue import STRATEGIES, Shape
+from crossmodal.fusion.strategy import Strategy
+
+GRID = 4
+WORDS = 24
+
+
+class JointEmbeddingClassifier(nn.Module):
+    """Two encoders, which may be frozen, and a strategy over their tokens; an answer of a fixed list comes out."""
+
+    def __init__(
+        self,
+        vision: nn.Module,
+        text: nn.Module,
+        answers: Sequence[str],
+        strategy: Strategy | None = None,
+        words: int = WORDS,
+        freeze: bool = True,
+    ) -> None:
+        """strategy: by default a new concat-MLP of the encoders' widths. words: text tokens at most."""
+        super().__init__()
+        self.vision, self.text, self.answers, self.words = vision, text, tuple(answers), words
+        if freeze:
+            self.vision.requires_grad_(False)
+            self.text.requires_grad_(False)
+        shape = Shape((GRID * GRID, _width(vision)), (words, _width(text)), len(self.answers))
+        self.strategy = strategy or STRATEGIES["concat_mlp"].make(shape)
+
+    def forward(self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(batch, answers) logits, also for a batch of one."""
+        read: Any = self.text(input_ids=input_ids, attention_mask=attention_mask)
+        values, mask = read.last_hidden_state[:, : self.words], attention_mask[:, : self.words].bool()
+        missing = self.words - values.shape[1]
+        text = Tokens(F.pad(values, (0, 0, 0, missing)) * F.pad(mask, (0, missing))[..., None], F.pad(mask, (0, missing)))
+        logits: Tensor = self.strategy(self._seen(pixel_values), text)
+        return logits
+
+    @torch.inference_mode()
+    def answer(self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor) -> list[tuple[str, float]]:
+        """For each of the batch its answer and probability."""
+        probabilities, best = self(pixel_values, input_ids, attention_mask).softmax(-1).max(-1)
+        return [(self.answers[i], p) for i, p in zip(best.tolist(), probabilities.tolist(), strict=True)]
+
+    def _seen(self, pixel_values: Tensor) -> Tokens:
+        seen: Any = self.vision(pixel_values=pixel_values)
+        hidden: Tensor = seen.last_hidden_state
+        if hidden.ndim == 3:  # a transformer's tokens, perhaps with a class token before them; a ResNet gives a map
+            side = int(hidden.shape[1] ** 0.5)
+            hidden = hidden[:, hidden.shape[1] - side * side :].transpose(1, 2).reshape(len(hidden), -1, side, side)
+        values = F.adaptive_avg_pool2d(hidden, GRID).flatten(2).transpose(1, 2)
+        return Tokens(values, torch.ones(values.shape[:2], dtype=torch.bool))
+
+
+def _width(encoder: nn.Module) -> int:
+    config: Any = encoder.config
+    sizes = getattr(config, "hidden_sizes", None)
+    return int(sizes[-1] if sizes else config.hidden_size)

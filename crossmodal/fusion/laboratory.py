@@ -1,0 +1,57 @@
+"""The part of a comparison that needs the checkpoint: encoding a task's pictures and sentences, once for all seeds."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crossmodal.caches import BoundedCache
+from crossmodal.embedding.embedder import Embedder
+from crossmodal.fusion.cases import Split
+from crossmodal.fusion.config import Config
+from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools
+from crossmodal.fusion.line import Line
+from crossmodal.fusion.results import Outcome
+from crossmodal.fusion.run import Step, run
+from crossmodal.fusion.tasks import Task, task_named
+from crossmodal.models.catalog import find_spec
+from crossmodal.models.manager import ModelManager
+
+POOL_CACHE_BYTES = 200_000_000
+
+
+class Laboratory:
+    """One for the app: keeps what was encoded, and trains for one person at a time."""
+
+    def __init__(self, manager: ModelManager, precision: str = "auto") -> None:
+        self._manager, self._precision = manager, precision
+        self._pools: BoundedCache[Pools] = BoundedCache(POOL_CACHE_BYTES)
+        self.line = Line()
+
+    @contextmanager
+    def embedder(self, model: str) -> Iterator[Embedder]:
+        with self._manager.use(find_spec(model, "embedding"), self._precision) as loaded:
+            yield Embedder(loaded)
+
+    def splits(self, config: Config, said: Callable[[float], None] = lambda share: None) -> list[Split]:
+        """One a seed. said: told how far the encoding is, 0 to 1."""
+        task = task_named(config.task, config.xor)
+        with self.embedder(config.model) as embedder:
+            pools = self._encoded(task, config.model, embedder, said)
+            texts = TextTokens(embedder, task.words)
+            return [draw_split(task, pools, texts, seed, config.cases, config.test) for seed in range(config.seeds)]
+
+    def train(
+        self, config: Config, splits: list[Split], stop: threading.Event, heads: Path | None = None
+    ) -> Iterator[Step | Outcome]:
+        """heads: a file that the strategies trained on the first seed are written to."""
+        task = task_named(config.task, config.xor)
+        yield from run(config, splits, len(task.classes), task.steps, stop, heads)
+
+    def _encoded(self, task: Task, model: str, embedder: Embedder, said: Callable[[float], None]) -> Pools:
+        key = f"{task.name} {model} {embedder.identity}"
+        known = self._pools.get(key)
+        if known is None:
+            known = encode_pools(task, embedder, said)
+            self._pools.put(key, known, sum(p.numel() * 4 for p in known.pictures))
+        return known

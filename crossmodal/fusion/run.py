@@ -1,0 +1,165 @@
+"""Runs a comparison: pictures are encoded here, strategies are trained in processes of their own.
+
+Results arrive one by one. Whoever stops reading, or sets `stop`, ends the processes.
+"""
+
+import logging
+import multiprocessing
+import os
+import queue
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from crossmodal.errors import UserError
+from crossmodal.fusion.analysis import measure
+from crossmodal.fusion.cases import Cases, Split, Tokens
+from crossmodal.fusion.config import Config
+from crossmodal.fusion.heads import save_head
+from crossmodal.fusion.results import Outcome
+from crossmodal.fusion.training import Point, Recipe, shape_of, train
+
+log = logging.getLogger(__name__)
+LISTEN_SECONDS = 0.3
+_PARTS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A strategy has learned a little more."""
+
+    strategy: str
+    seed: int
+    point: Point
+    of: int
+    """Steps of the whole training."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One strategy on one seed."""
+
+    strategy: str
+    seed: int
+
+
+def run(
+    config: Config,
+    splits: Sequence[Split],
+    classes: int,
+    steps: int,
+    stop: threading.Event,
+    heads: Path | None = None,
+    processes: int = 0,
+) -> Iterator[Step | Outcome]:
+    """Steps and outcomes as they come, seed after seed. splits: one a seed.
+
+    heads: a folder that the strategies trained on the first seed are written to. processes: 0 for one a core.
+
+    Raises UserError where a process died; what came before stays right.
+    """
+    context = multiprocessing.get_context("spawn")
+    steps_said: Queue[Step] = context.Queue()
+    recipe = Recipe(config.steps or steps, config.modality_dropout, config.adversarial)
+    jobs = [Job(strategy, seed) for seed in range(config.seeds) for strategy in config.strategies]
+    processes = processes or max(1, min(len(jobs), available_cores()))
+    with tempfile.TemporaryDirectory(prefix="crossmodal-fusion-") as folder:
+        for seed, split in enumerate(splits):
+            save_split(split, Path(folder) / f"{seed}.safetensors")
+        pool = ProcessPoolExecutor(processes, context, _begin, (folder, classes, recipe, heads, steps_said))
+        try:
+            waiting = {pool.submit(_work, job) for job in jobs}
+            yield from _followed(waiting, steps_said, stop)
+        except BrokenProcessPool as error:
+            raise UserError(
+                "A training process ended unexpectedly, perhaps for lack of memory. What was finished stays; run it again.",
+                "训练进程意外结束，可能是内存不足。已完成的结果保留；请重新运行。",
+            ) from error
+        finally:
+            _end(pool)
+
+
+def available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _followed(waiting: "set[Future[Outcome]]", said: "Queue[Step]", stop: threading.Event) -> Iterator[Step | Outcome]:
+    while waiting and not stop.is_set():
+        done, waiting = wait(waiting, LISTEN_SECONDS, FIRST_COMPLETED)
+        while True:
+            try:
+                yield said.get_nowait()
+            except queue.Empty:
+                break
+        for future in done:
+            yield future.result()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """At once: a training that nobody waits for must not go on."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+_worker: dict[str, Any] = {}
+"""What a training process keeps between its jobs: a pool's initialiser has no other place for it."""
+
+
+def _begin(folder: str, classes: int, recipe: Recipe, heads: Path | None, said: "Queue[Step]") -> None:
+    torch.set_num_threads(1)  # one core a process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    _worker.update(folder=Path(folder), classes=classes, recipe=recipe, heads=heads, said=said, splits={})
+
+
+def _work(job: Job) -> Outcome:
+    splits: dict[int, Split] = _worker["splits"]
+    if job.seed not in splits:
+        splits.clear()
+        splits[job.seed] = load_split(_worker["folder"] / f"{job.seed}.safetensors")
+    split, recipe = splits[job.seed], _worker["recipe"]
+    curve: list[Point] = []
+
+    def told(point: Point) -> None:
+        curve.append(point)
+        _worker["said"].put(Step(job.strategy, job.seed, point, recipe.steps))
+
+    strategy = train(job.strategy, split, _worker["classes"], job.seed, recipe, told)
+    if _worker["heads"] and job.seed == 0:
+        save_head(_worker["heads"], job.strategy, strategy, shape_of(split, _worker["classes"]))
+    seconds = curve[-1].seconds if curve else 0.0
+    return Outcome(job.strategy, job.seed, measure(strategy, split.test, job.seed), tuple(curve), seconds)
+
+
+def save_split(split: Split, path: Path) -> None:
+    tensors = {}
+    for part, cases in zip(_PARTS, (split.train, split.test), strict=True):
+        for name in ("pictures", "texts"):
+            tokens: Tokens = getattr(cases, name)
+            tensors[f"{part}.{name}.values"], tensors[f"{part}.{name}.mask"] = tokens.values.contiguous(), tokens.mask
+        for name in ("picture", "text", "labels"):
+            tensors[f"{part}.{name}"] = getattr(cases, name)
+    save_file(tensors, path)
+
+
+def load_split(path: Path) -> Split:
+    known = load_file(path)
+    return Split(*(_loaded(known, part) for part in _PARTS))
+
+
+def _loaded(known: dict[str, torch.Tensor], part: str) -> Cases:
+    pictures, texts = (Tokens(known[f"{part}.{n}.values"], known[f"{part}.{n}.mask"]) for n in ("pictures", "texts"))
+    return Cases(pictures, texts, known[f"{part}.picture"], known[f"{part}.text"], known[f"{part}.labels"])
