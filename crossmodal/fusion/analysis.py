@@ -1,7 +1,6 @@
 """What a trained strategy does and costs: the figures that keep a comparison honest."""
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,82 +8,17 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from crossmodal.fusion.cases import Cases, Tokens
+from crossmodal.fusion.figures import NOISE, Bin, Costs, Figures, Presence
 from crossmodal.fusion.strategy import Strategy
 from crossmodal.fusion.training import accuracy, perturbed, predicted
 
 EMAP_PAIRS, EMAP_CASES = 8_192, 64
 """EMAP asks about every pair of the test's pictures and sentences; where those are more, of so many cases' only."""
-NOISE = (0.0, 0.5, 1.0, 2.0)
-"""Spread of the noise, as a share of the spread of the values."""
 NOISE_CASES = 400
 BINS = 15
 LATENCY_RUNS = 30
 PUSH = 0.1
 """How far the attack of `perturbed_accuracy` moves each token, as a share of its modality's mean length."""
-
-
-@dataclass(frozen=True)
-class Presence:
-    """Accuracies with and without each modality, 0 to 1."""
-
-    both: float
-    picture: float
-    text: float
-    none: float
-
-    @property
-    def shapley(self) -> tuple[float, float]:
-        """What picture and text each add: two-player Shapley values, which sum to `both - none`."""
-        return (
-            ((self.picture - self.none) + (self.both - self.text)) / 2,
-            ((self.text - self.none) + (self.both - self.picture)) / 2,
-        )
-
-    @property
-    def interaction(self) -> float:
-        """`v11 - v10 - v01 + v00`: what only the two together give."""
-        return self.both - self.picture - self.text + self.none
-
-
-@dataclass(frozen=True)
-class Bin:
-    """One bar of a reliability diagram."""
-
-    confidence: float
-    accuracy: float
-    count: int
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Of one case."""
-
-    parameters: int
-    flops: int
-    """Two for each multiply-accumulate of a matrix product; encoders of the strategy included, the frozen towers not."""
-    latency_p50: float
-    """Seconds."""
-    latency_p95: float
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One strategy on one seed."""
-
-    accuracy: float
-    emap: float
-    """Accuracy of its best additive part: what is lost is what it owes to interaction."""
-    emap_of: float
-    """Accuracy of the strategy itself on the same few cases."""
-    presence: Presence
-    noisy_picture: tuple[float, ...]
-    """Accuracy at each level of NOISE."""
-    noisy_text: tuple[float, ...]
-    perturbed: float
-    """Accuracy where the embeddings are pushed against it."""
-    ece: float
-    bins: tuple[Bin, ...]
-    costs: Costs
 
 
 def measure(strategy: Strategy, test: Cases, seed: int = 0) -> Figures:

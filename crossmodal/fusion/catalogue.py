@@ -1,8 +1,7 @@
-"""The strategies by name, and how each is put together for a task."""
+"""How each strategy is put together for a task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import nn
 
@@ -19,8 +18,6 @@ from crossmodal.fusion.late import (
 from crossmodal.fusion.pooled import ConcatMlp, Film, Gmu, Lmf, Tfn
 from crossmodal.fusion.strategy import WIDTH, Fused, Fusion, Strategy, TokenEncoder
 
-Stage = Literal["baseline", "early", "mid", "late"]
-
 
 @dataclass(frozen=True)
 class Shape:
@@ -30,17 +27,6 @@ class Shape:
     """Tokens and width."""
     text: tuple[int, int]
     classes: int
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A strategy before it is made for a task."""
-
-    title: str
-    stage: Stage
-    also: str
-    """What else it is called."""
-    make: Callable[[Shape], Strategy]
 
 
 def _encoder(shape: tuple[int, int]) -> TokenEncoder:
@@ -69,25 +55,25 @@ def _late(join: Callable[[OneModality, OneModality], Late]) -> Callable[[Shape],
     return lambda shape: join(_one(True)(shape), _one(False)(shape))
 
 
-STRATEGIES: dict[str, Kind] = {
-    "majority": Kind("Majority", "baseline", "prior", lambda shape: Majority(shape.classes)),
-    "picture_only": Kind("Picture only", "baseline", "unimodal", _one(True)),
-    "text_only": Kind("Text only", "baseline", "unimodal", _one(False)),
-    "early_concat": Kind("Early concat", "early", "feature-level fusion", lambda s: EarlyConcat(s.picture, s.text, s.classes)),
-    "concat_mlp": Kind("Concat MLP", "mid", "joint embedding, intermediate fusion", _fused(ConcatMlp)),
-    "gmu": Kind("GMU", "mid", "gated multimodal unit", _fused(Gmu)),
-    "tfn": Kind("TFN", "mid", "tensor fusion network", _fused(Tfn)),
-    "lmf": Kind("LMF", "mid", "low-rank multimodal fusion", _fused(Lmf)),
-    "film": Kind("FiLM", "mid", "feature-wise linear modulation", _fused(Film)),
-    "cross_attention": Kind("Cross-attention", "mid", "co-attention, ViLBERT", _fused(CrossAttention)),
-    "global_local": Kind("Global + local attention", "mid", "pooled and token-level together", _fused(GlobalLocal)),
-    "mbt": Kind("MBT", "mid", "attention bottlenecks", _fused(Mbt)),
-    "mean_probability": Kind("Late: mean probability", "late", "decision-level fusion, sum rule", _late(MeanProbability)),
-    "product_of_experts": Kind("Late: product of experts", "late", "summed logits", _late(ProductOfExperts)),
-    "stacking": Kind(
-        "Late: stacking", "late", "stacked generalisation", lambda s: Stacking(_one(True)(s), _one(False)(s), s.classes)
-    ),
+_MAKERS: dict[str, Callable[[Shape], Strategy]] = {
+    "majority": lambda shape: Majority(shape.classes),
+    "picture_only": _one(True),
+    "text_only": _one(False),
+    "early_concat": lambda shape: EarlyConcat(shape.picture, shape.text, shape.classes),
+    "concat_mlp": _fused(ConcatMlp),
+    "gmu": _fused(Gmu),
+    "tfn": _fused(Tfn),
+    "lmf": _fused(Lmf),
+    "film": _fused(Film),
+    "cross_attention": _fused(CrossAttention),
+    "global_local": _fused(GlobalLocal),
+    "mbt": _fused(Mbt),
+    "mean_probability": _late(MeanProbability),
+    "product_of_experts": _late(ProductOfExperts),
+    "stacking": lambda shape: Stacking(_one(True)(shape), _one(False)(shape), shape.classes),
 }
-"""Baselines first, then early, mid and late."""
-BASELINES = tuple(name for name, kind in STRATEGIES.items() if kind.stage == "baseline")
-LATE = tuple(name for name, kind in STRATEGIES.items() if kind.stage == "late")
+
+
+def make(name: str, shape: Shape) -> Strategy:
+    """A new strategy of that name. Raises KeyError for a name that `names.STRATEGIES` has not."""
+    return _MAKERS[name](shape)

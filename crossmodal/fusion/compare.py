@@ -15,9 +15,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crossmodal.errors import UserError
-from crossmodal.fusion.catalogue import STRATEGIES
 from crossmodal.fusion.config import Config, config_from
 from crossmodal.fusion.laboratory import Laboratory
+from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.results import Comparison, Outcome
 from crossmodal.fusion.tasks import TASKS
 from crossmodal.models.manager import ModelManager

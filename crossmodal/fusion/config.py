@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from crossmodal.errors import UserError
-from crossmodal.fusion.catalogue import STRATEGIES
+from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.tasks import TASKS
 
 OWN = "own"

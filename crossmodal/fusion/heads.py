@@ -9,7 +9,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from crossmodal.fusion.catalogue import STRATEGIES, Shape
+from crossmodal.fusion.catalogue import Shape, make
+from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.strategy import Strategy
 from crossmodal.paths import MODELS
 
@@ -38,6 +39,6 @@ def _load(path: Path) -> Strategy:
         known = json.loads(file.metadata()["shape"])
         state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - no mapping
     shape = Shape(tuple(known["picture"]), tuple(known["text"]), known["classes"])
-    strategy = STRATEGIES[path.stem].make(shape)
+    strategy = make(path.stem, shape)
     strategy.load_state_dict(state)
     return strategy.eval()

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crossmodal.fusion.cases import Tokens
-from crossmodal.fusion.catalogue import STRATEGIES, Shape
+from crossmodal.fusion.catalogue import Shape, make
 from crossmodal.fusion.strategy import Strategy
 
 GRID = 4
@@ -39,7 +39,7 @@ class JointEmbeddingClassifier(nn.Module):
             self.vision.requires_grad_(False)
             self.text.requires_grad_(False)
         shape = Shape((GRID * GRID, _width(vision)), (words, _width(text)), len(self.answers))
-        self.strategy = strategy or STRATEGIES["concat_mlp"].make(shape)
+        self.strategy = strategy or make("concat_mlp", shape)
 
     def forward(self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(batch, answers) logits, also for a batch of one."""

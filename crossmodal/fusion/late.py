@@ -85,6 +85,9 @@ class Stacking(Late):
     def __init__(self, picture: OneModality, text: OneModality, classes: int) -> None:
         super().__init__(picture, text)
         self.weigh = nn.Linear(2 * classes, classes)
+        # It begins as the product of experts, which a few cases then correct.
+        self.weigh.weight.data = torch.eye(classes).repeat(1, 2)
+        self.weigh.bias.data.zero_()
 
     def forward(self, picture: Tokens, text: Tokens) -> Tensor:
         return self._weighed(self.picture(picture, text), self.text(picture, text))

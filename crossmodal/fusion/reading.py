@@ -1,12 +1,16 @@
 """What a comparison says in words: derived from its figures, and from nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossmodal.fusion.catalogue import BASELINES, LATE, STRATEGIES
+from crossmodal.fusion.names import BASELINES, LATE, STRATEGIES
 from crossmodal.fusion.results import Comparison
 from crossmodal.world.words import Language
 
 UNSURE = 0.05
+"""A calibration error from which on probabilities are not to be trusted."""
+SMALL = 3.0
+"""Points of accuracy that do not matter."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +30,18 @@ def remarks(comparison: Comparison) -> list[Remark]:
     fusing = [name for name in rows if name not in BASELINES]
     if len(fusing) < 2:
         return []
-    best = max(fusing, key=lambda name: float(rows[name]["accuracy"]))
+    best = _top(rows, fusing)
     found = [_best(comparison, rows, best)]
     late = [name for name in fusing if name in LATE]
     rest = [name for name in fusing if name not in LATE]
     if late and rest:
-        found.append(
-            _late(
-                comparison,
-                rows,
-                max(late, key=lambda n: float(rows[n]["accuracy"])),
-                max(rest, key=lambda n: float(rows[n]["accuracy"])),
-            )
-        )
+        found.append(_late(comparison, rows, _top(rows, late), _top(rows, rest)))
     found += [_cost(rows, fusing), _worst_calibrated(rows, fusing)]
     return found
+
+
+def _top(rows: dict[str, dict[str, float]], names: Sequence[str]) -> str:
+    return max(names, key=lambda name: rows[name]["accuracy"])
 
 
 def _title(name: str) -> str:
@@ -55,7 +56,7 @@ def _best(comparison: Comparison, rows: dict[str, dict[str, float]], best: str) 
             f"Best here: {top}. No baseline was run, so this says nothing of what fusing gains.",
             f"最佳：{top}。没有运行基线，无法判断融合的收益。",
         )
-    baseline = max(alone, key=lambda n: rows[n]["accuracy"])
+    baseline = _top(rows, alone)
     mean, low, high = comparison.difference(best, baseline)
     clear = low > 0
     return Remark(
@@ -69,16 +70,22 @@ def _best(comparison: Comparison, rows: dict[str, dict[str, float]], best: str) 
 def _late(comparison: Comparison, rows: dict[str, dict[str, float]], late: str, rest: str) -> Remark:
     mean, low, high = comparison.difference(rest, late)
     interaction = 100 * rows[rest]["interaction"]
+    span_en, span_zh = f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})", f"{mean:+.1f} 点（{low:+.1f} 到 {high:+.1f}）"
+    pair_en, pair_zh = f"{_title(rest)} against {_title(late)}", f"{_title(rest)} 对 {_title(late)}"
     if low > 0:
         return Remark(
-            f"Late fusion adds up what each modality says alone and loses {mean:.1f} points ({low:.1f} to {high:.1f}) to "
-            f"{_title(rest)}, which owes {interaction:.0f} points to the two together: this task lies in the interaction.",
-            f"后期融合只是相加，比 {_title(rest)} 低 {mean:.1f} 点（{low:.1f} 到 {high:.1f}）；后者有 {interaction:.0f} 点来自两者的交互。",
+            f"{pair_en}: {span_en}. Late fusion adds up what each modality says alone; {interaction:.0f} points of the other "
+            "come from the two together.",
+            f"{pair_zh}：{span_zh}。后期融合只把各模态的判断相加；前者有 {interaction:.0f} 点来自两者的交互。",
+        )
+    if high < SMALL:
+        return Remark(
+            f"{pair_en}: {span_en}. Late fusion keeps up: where little lies in the interaction, joining decisions is enough.",
+            f"{pair_zh}：{span_zh}。后期融合不落后：交互作用小时，合并决策就够了。",
         )
     return Remark(
-        f"Late fusion ({_title(late)}) keeps up with {_title(rest)}: {mean:+.1f} points between them "
-        f"({low:+.1f} to {high:+.1f}). Where nothing lies in the interaction, joining decisions is enough.",
-        f"后期融合（{_title(late)}）与 {_title(rest)} 相当：相差 {mean:+.1f} 点（{low:+.1f} 到 {high:+.1f}）。没有交互时，合并决策就够了。",
+        f"{pair_en}: {span_en}. These seeds do not tell which is better; more of them would.",
+        f"{pair_zh}：{span_zh}。这些种子无法判断优劣，需要更多种子。",
     )
 
 

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from crossmodal.fusion.analysis import Bin, Costs, Figures, Presence
-from crossmodal.fusion.catalogue import STRATEGIES
 from crossmodal.fusion.config import Config, config_from
-from crossmodal.fusion.training import Point
+from crossmodal.fusion.figures import Bin, Costs, Figures, Point, Presence
+from crossmodal.fusion.names import STRATEGIES
 from crossmodal.paths import MODELS
 
 BUNDLED = MODELS / "fusion" / "results"

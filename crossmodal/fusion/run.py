@@ -25,9 +25,10 @@ from crossmodal.errors import UserError
 from crossmodal.fusion.analysis import measure
 from crossmodal.fusion.cases import Cases, Split, Tokens
 from crossmodal.fusion.config import Config
+from crossmodal.fusion.figures import Point
 from crossmodal.fusion.heads import save_head
 from crossmodal.fusion.results import Outcome
-from crossmodal.fusion.training import Point, Recipe, shape_of, train
+from crossmodal.fusion.training import Recipe, shape_of, train
 
 log = logging.getLogger(__name__)
 LISTEN_SECONDS = 0.3

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from crossmodal.fusion.cases import Cases, Split, Tokens
-from crossmodal.fusion.catalogue import STRATEGIES, Shape
+from crossmodal.fusion.catalogue import Shape, make
+from crossmodal.fusion.figures import Point
 from crossmodal.fusion.late import HELD, Majority
 from crossmodal.fusion.strategy import Strategy
 
@@ -33,15 +34,6 @@ class Recipe:
     """How far embeddings are pushed against the strategy while it learns, as a share of their length; 0: not at all."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """One point of a training curve."""
-
-    step: int
-    loss: float
-    seconds: float
-
-
 def shape_of(split: Split, classes: int) -> Shape:
     pictures, texts = split.train.pictures, split.train.texts
     return Shape((pictures.length, pictures.width), (texts.length, texts.width), classes)
@@ -57,7 +49,7 @@ def train(
 ) -> Strategy:
     """A trained strategy. The test cases are not looked at."""
     torch.manual_seed(seed)
-    strategy = STRATEGIES[name].make(shape_of(split, classes))
+    strategy = make(name, shape_of(split, classes))
     if isinstance(strategy, Majority):
         strategy.prior.data = torch.bincount(split.train.labels, minlength=classes).clamp_min(1).float().log()
         return strategy.eval()
