@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
+from PIL import Image
+
 from crossmodal.caches import BoundedCache
 from crossmodal.embedding.embedder import Embedder
-from crossmodal.fusion.cases import Split
+from crossmodal.errors import UserError
+from crossmodal.fusion.cases import Split, Tokens
 from crossmodal.fusion.config import Config
-from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools
+from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools, picture_tokens
+from crossmodal.fusion.heads import bundled_heads
 from crossmodal.fusion.line import Line
+from crossmodal.fusion.one_case import Told, through_all
 from crossmodal.fusion.results import Outcome
 from crossmodal.fusion.run import Step, run
 from crossmodal.fusion.tasks import Task, task_named
@@ -47,6 +53,18 @@ class Laboratory:
         """heads: a file that the strategies trained on the first seed are written to."""
         task = task_named(config.task, config.xor)
         yield from run(config, splits, len(task.classes), task.steps, stop, heads)
+
+    def tell(self, task: str, picture: Image.Image, text: str, model: str) -> list[Told]:
+        """One case through every strategy that ships for the task. Raises UserError where none does."""
+        heads = bundled_heads(task)
+        if not heads:
+            raise UserError(
+                f"No trained strategies ship for {task!r}. Choose another task.", f"任务 {task!r} 没有附带训练好的策略。"
+            )
+        with self.embedder(model) as embedder:
+            seen = picture_tokens(embedder, [picture])
+            read = TextTokens(embedder, task_named(task).words)([text])
+        return through_all(heads, Tokens(seen, torch.ones(seen.shape[:2], dtype=torch.bool)), read)
 
     def _encoded(self, task: Task, model: str, embedder: Embedder, said: Callable[[float], None]) -> Pools:
         key = f"{task.name} {model} {embedder.identity}"

@@ -12,7 +12,7 @@ from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import chat_tab, search_tab, zero_shot_tab
+from crossmodal.ui import chat_tab, fusion_tab, search_tab, zero_shot_tab
 from crossmodal.ui.components import Labelled
 from crossmodal.ui.examples import Example, bundled_examples
 from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
@@ -43,7 +43,10 @@ table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric
 table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
 #sr-hits .grid-container { grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)) !important; }
 #sr-hits .caption-label { font-size: 0.75em; padding: 1px 5px; max-width: 96%; }
-#zs-table, #sr-table { max-width: 100%; overflow-x: auto; }
+table.fusion .whisker { position: absolute; top: 50%; height: 3px; background: var(--primary-600); border-radius: 2px; }
+table.fusion .figure { text-shadow: 0 0 3px var(--body-background-fill); }
+.wiring svg { width: 100%; height: auto; display: block; margin: 6px 0; }
+#zs-table, #sr-table, #fu-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
   #header { flex-wrap: wrap; }
   #header > #title { min-width: 100% !important; }
@@ -126,6 +129,8 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
                 zero_shot = zero_shot_tab.build(manager, settings, language)
             with gr.Tab(TEXTS["en"].tab_search, id="search") as search_title:
                 search = search_tab.build(manager, settings, language, page)
+            with gr.Tab(TEXTS["en"].tab_fusion, id="fusion") as fusion_title:
+                fusion = fusion_tab.build(manager, settings, language, fusion_title)
         _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
         _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
         _carry(chat.similar, chat.picture, search.picture, tabs, "search")
@@ -136,8 +141,9 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             Labelled(chat_title, "tab_chat"),
             Labelled(zero_shot_title, "tab_zero_shot"),
             Labelled(search_title, "tab_search"),
+            Labelled(fusion_title, "tab_fusion"),
         )
-        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels)
+        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels, *fusion.labels)
         _connect_language(page, language, title, status, labels, dict(zip(chat.examples, examples, strict=True)), watch)
         page.unload(_forgetter(engine))
     page.queue(default_concurrency_limit=8)

@@ -14,6 +14,48 @@ class Texts:
     tab_chat: str
     tab_zero_shot: str
     tab_search: str
+    tab_fusion: str
+    fu_task: str
+    fu_slider: str
+    fu_strategies: str
+    fu_seeds: str
+    fu_cases: str
+    fu_dropout: str
+    fu_adversarial: str
+    fu_options: str
+    fu_run: str
+    fu_bundled: str
+    fu_nothing: str
+    fu_queue: str
+    fu_encoding: str
+    fu_progress: str
+    fu_stopped: str
+    fu_done: str
+    fu_table: str
+    fu_headings: str
+    fu_curves: str
+    fu_pareto: str
+    fu_noise_picture: str
+    fu_noise_text: str
+    fu_reliability: str
+    fu_reading: str
+    fu_no_reading: str
+    fu_plots: str
+    fu_wiring: str
+    fu_export: str
+    fu_stage_baseline: str
+    fu_stage_early: str
+    fu_stage_mid: str
+    fu_stage_late: str
+    fu_case: str
+    fu_new_case: str
+    fu_sentence: str
+    fu_tell: str
+    fu_case_headings: str
+    fu_truth: str
+    fu_unknown_case: str
+    fu_unfamiliar: str
+    fu_attention: str
     model_loading: str
     model_ready: str
     model_failed: str
@@ -148,6 +190,51 @@ ENGLISH = Texts(
     tab_chat="Chat",
     tab_zero_shot="Zero-shot",
     tab_search="Search",
+    tab_fusion="Fusion",
+    fu_task="Task",
+    fu_slider="From redundant (0) to XOR (1)",
+    fu_strategies="Strategies",
+    fu_seeds="Seeds",
+    fu_cases="Training cases a seed",
+    fu_dropout="Modality dropout: how often a training case loses the picture or the text",
+    fu_adversarial="Adversarial training (VILLA): how far embeddings are pushed",
+    fu_options="Seeds, size, dropout, adversarial training",
+    fu_run="Train and compare",
+    fu_bundled="Bundled results of {} seeds, made with the command below. Press the button to train anew.",
+    fu_nothing="No results ship for this task. Press the button to train.",
+    fu_queue="Somebody else is training. Your place in the queue: {}.",
+    fu_encoding="Encoding pictures: {:.0f} %",
+    fu_progress="{} of {} trainings done · about {:.0f} s left",
+    fu_stopped="Stopped: {} of {} trainings are done; what they gave is below.",
+    fu_done="This run: {} trainings in {:.0f} s.",
+    fu_table="All figures",
+    fu_headings=(
+        "Strategy | Stage | Accuracy % | 95 % interval | EMAP % | without picture | without text | Shapley picture / text | "
+        "Interaction | Attacked % | ECE % | Parameters | MFLOP | ms p50 / p95"
+    ),
+    fu_curves="Training loss, mean of the seeds",
+    fu_pareto="Cost and accuracy: MFLOP a case, %",
+    fu_noise_picture="Accuracy with noise in the picture",
+    fu_noise_text="Accuracy with noise in the text",
+    fu_reliability="Reliability: on the diagonal a probability can be taken at its word",
+    fu_reading="What this run says",
+    fu_no_reading="Choose at least two strategies that fuse, and there is something to compare.",
+    fu_plots="Curves, cost, noise, reliability",
+    fu_wiring="How each strategy is wired",
+    fu_export="The same run from the command line, and its files",
+    fu_stage_baseline="baseline",
+    fu_stage_early="early",
+    fu_stage_mid="mid",
+    fu_stage_late="late",
+    fu_case="One case through all strategies",
+    fu_new_case="🎲 New case",
+    fu_sentence="Question or sentence",
+    fu_tell="Ask every strategy",
+    fu_case_headings="Strategy | Answer | without the picture | without the text",
+    fu_truth="Right is: **{}**",
+    fu_unknown_case="The strategies know only sentences of this task’s kind. Nobody checked this one.",
+    fu_unfamiliar="⚠️ This does not look like a picture-book scene. The strategies know nothing else and will be wrong.",
+    fu_attention="Where cross-attention looks",
     model_loading="⏳ {} is loading, {:.0f} s so far. You can already choose a picture and ask.",
     model_ready="● {} · {} on {} · {:.2f} GB",
     model_failed="⚠️ {}",
@@ -293,6 +380,51 @@ CHINESE = Texts(
     tab_chat="对话",
     tab_zero_shot="零样本分类",
     tab_search="检索",
+    tab_fusion="融合",
+    fu_task="任务",
+    fu_slider="从冗余（0）到异或（1）",
+    fu_strategies="策略",
+    fu_seeds="随机种子数",
+    fu_cases="每个种子的训练样本数",
+    fu_dropout="模态丢弃：训练样本失去图片或文字的比例",
+    fu_adversarial="对抗训练（VILLA）：嵌入被推动的幅度",
+    fu_options="种子、规模、模态丢弃、对抗训练",
+    fu_run="训练并比较",
+    fu_bundled="内置结果（{} 个种子），由下面的命令得到。点击按钮可重新训练。",
+    fu_nothing="此任务没有内置结果。点击按钮开始训练。",
+    fu_queue="其他人正在训练。您排在第 {} 位。",
+    fu_encoding="正在编码图片：{:.0f}%",
+    fu_progress="已完成 {} / {} 次训练 · 约剩 {:.0f} 秒",
+    fu_stopped="已停止：完成 {} / {} 次训练，结果如下。",
+    fu_done="本次运行：{} 次训练，用时 {:.0f} 秒。",
+    fu_table="全部数据",
+    fu_headings=(
+        "策略 | 阶段 | 准确率 % | 95% 区间 | EMAP % | 无图片 | 无文字 | Shapley 图 / 文 | "
+        "交互 | 受攻击 % | ECE % | 参数 | MFLOP | 毫秒 p50 / p95"
+    ),
+    fu_curves="训练损失（各种子平均）",
+    fu_pareto="计算量与准确率：每例 MFLOP，%",
+    fu_noise_picture="图片加噪后的准确率",
+    fu_noise_text="文字加噪后的准确率",
+    fu_reliability="可靠性：越靠近对角线，概率越可信",
+    fu_reading="本次结果说明",
+    fu_no_reading="请至少选择两种融合策略，才能比较。",
+    fu_plots="曲线、计算量、噪声、可靠性",
+    fu_wiring="各策略的结构",
+    fu_export="命令行中的相同运行，以及结果文件",
+    fu_stage_baseline="基线",
+    fu_stage_early="早期",
+    fu_stage_mid="中期",
+    fu_stage_late="后期",
+    fu_case="一个例子通过所有策略",
+    fu_new_case="🎲 新例子",
+    fu_sentence="问题或句子",
+    fu_tell="询问所有策略",
+    fu_case_headings="策略 | 回答 | 无图片时 | 无文字时",
+    fu_truth="正确答案：**{}**",
+    fu_unknown_case="这些策略只认识此类任务的句子。这个例子没有标准答案。",
+    fu_unfamiliar="⚠️ 这不像绘本场景。这些策略只认识绘本场景，会判断错误。",
+    fu_attention="交叉注意力看向何处",
     model_loading="⏳ {} 正在加载，已用 {:.0f} 秒。现在就可以选图提问。",
     model_ready="● {} · {} 精度，在 {} 上 · {:.2f} GB",
     model_failed="⚠️ {}",

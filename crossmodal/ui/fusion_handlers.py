@@ -1,0 +1,296 @@
+"""Turns the fusion tab's events into comparisons and cases, and their outcomes into what the components show."""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from crossmodal.embedding.language import is_chinese
+from crossmodal.errors import UserError
+from crossmodal.fusion.config import Config
+from crossmodal.fusion.names import STRATEGIES
+from crossmodal.fusion.reading import remarks
+from crossmodal.fusion.results import Comparison, Outcome, bundled
+from crossmodal.fusion.tasks import TASKS, Drawn, Task, task_named, tasks
+from crossmodal.images import content_hash
+from crossmodal.ui.components import as_toast
+from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, headings, plots, table
+from crossmodal.ui.session import StopSignals
+from crossmodal.ui.texts import TEXTS
+from crossmodal.ui.zero_shot_view import heat_map
+from crossmodal.world.familiarity import looks_like_picture_book
+from crossmodal.world.render import PEOPLE_SIZE, render
+from crossmodal.world.scenes import Scene
+from crossmodal.world.words import Language
+
+if TYPE_CHECKING:
+    from crossmodal.fusion.laboratory import Laboratory
+
+log = logging.getLogger(__name__)
+Update = Any
+POLL_SECONDS = 0.4
+SHOW_SECONDS = 1.0
+"""Curves are drawn again no more often than that."""
+MODEL = "picturebook-clip"
+"""Whose towers the strategies that ship were trained on."""
+LONGEST_TEXT = 300
+RESULTS = 11
+"""Outputs after the progress line: the comparison, bars, table, reading, five plots, the command and the files."""
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """The case that the tab made itself, whose answer is known."""
+
+    text: str = ""
+    answer: str = ""
+    picture: str = ""
+    """Digest of its pixels."""
+
+
+class FusionHandlers:
+    """One for the app."""
+
+    def __init__(self, laboratory: "Callable[[], Laboratory]") -> None:
+        """laboratory: gives the one, made at its first use: it imports torch, and the page must be up before that."""
+        self._made = laboratory
+        self._signals = StopSignals()
+
+    def show(self, task: str, kept: Comparison | None, language: Language) -> tuple[Update, ...]:
+        """The slider, a note, and the results: the visitor's own of that task, or those that ship."""
+        found, words = bundled(task), TEXTS[language]
+        if kept is not None and kept.config.task == task and kept is not found:
+            return gr.skip(), gr.skip(), *_results(kept, language)
+        slider = gr.update(visible=task in ("redundant", "xor"), value=1.0 if task == "xor" else 0.0)
+        if found is None:
+            return slider, words.fu_nothing, *_untouched(RESULTS)
+        return slider, words.fu_bundled.format(found.config.seeds), *_results(found, language)
+
+    def run(
+        self,
+        task: str,
+        xor: float,
+        strategies: list[str],
+        seeds: float,
+        cases: float,
+        dropout: float,
+        adversarial: float,
+        language: Language,
+        request: gr.Request,
+    ) -> Iterator[tuple[Update, ...]]:
+        """The progress line, and the results as they come in."""
+        session = f"{request.session_hash} fusion"
+        self._signals.stop(session)  # the same person's earlier run
+        stop, ticket = self._signals.begin(session), self._made().line.join()
+        try:
+            slid = xor if task in ("redundant", "xor") else None
+            chosen = tuple(name for name in STRATEGIES if name in strategies)
+            config = Config(task, chosen, int(seeds or 0), int(cases or 0), 1000, 0, dropout, adversarial, slid).checked()
+            while (place := ticket.place) and not stop.is_set():
+                yield TEXTS[language].fu_queue.format(place), *_untouched(RESULTS)
+                stop.wait(POLL_SECONDS)
+            yield from self._run(config, stop, language)
+        except UserError as error:
+            raise as_toast(error, language) from error
+        finally:
+            stop.set()
+            ticket.leave()
+            self._signals.end(session)
+
+    def stop(self, request: gr.Request) -> None:
+        self._signals.stop(f"{request.session_hash} fusion")
+
+    def new_case(self, task: str, language: Language) -> tuple[Update, ...]:
+        """Picture, sentence, and the case with its answer: of the task's own kind, of a seed that nothing was trained on."""
+        made, rng = tasks()[task], random.Random()
+        scenes = made.pool(rng, 2, True)
+        drawn = next(d for d in _cases(made, rng, scenes) if is_chinese(d.text) == (language == "zh"))
+        scene = scenes[drawn.scene]
+        picture = render(scene, PEOPLE_SIZE)
+        answer = made.classes[drawn.label][language == "zh"]
+        return picture, drawn.text, CaseState(drawn.text, answer, content_hash(picture))
+
+    def tell(
+        self, task: str, picture: Image.Image | None, text: str, case: CaseState, language: Language
+    ) -> tuple[Update, ...]:
+        """The table of all strategies, where cross-attention looked, and what to make of it."""
+        words = TEXTS[language]
+        try:
+            told = self._told(task, picture, text)
+        except UserError as error:
+            raise as_toast(error, language) from error
+        assert picture is not None
+        known = case.text == text and case.picture == content_hash(picture)
+        classes = [c[language == "zh"] for c in tasks()[task].classes]
+        looked = next((t for t in told if t.strategy == "cross_attention" and t.attention is not None), None)
+        drawn = gr.update(visible=False)
+        if looked is not None and looked.attention is not None:
+            drawn = gr.update(value=heat_map(picture, looked.attention), label=words.fu_attention, visible=True)
+        notes = [words.fu_truth.format(case.answer)] if known else [words.fu_unknown_case]
+        if not looks_like_picture_book(picture):
+            notes.append(words.fu_unfamiliar)
+        return case_table(told, classes, case.answer if known else None, words), drawn, "\n\n".join(notes)
+
+    def api_fuse(self) -> Callable[..., list[dict[str, Any]]]:
+        def fuse(image: Image.Image, text: str, task: str = "vqa") -> list[dict[str, Any]]:
+            """Send one picture and one sentence through every fusion strategy that ships.
+
+            Args:
+                image: a picture-book scene
+                text: a question or sentence of the task's kind, as "What is the cat on?"
+                task: redundant, and, xor, grounded_vqa, vqa, matching or sentiment
+
+            Returns:
+                For each strategy its answer and probability, and its answers without the picture and without the text.
+            """
+            try:
+                told = self._told(task, image, text)
+            except UserError as error:
+                raise as_toast(error, "en") from error
+            classes = [en for en, _ in tasks()[task].classes]
+            return [
+                {
+                    "strategy": t.strategy,
+                    "answer": classes[t.whole.label],
+                    "probability": round(t.whole.probability, 6),
+                    "without_picture": classes[t.without_picture.label],
+                    "without_text": classes[t.without_text.label],
+                }
+                for t in told
+            ]
+
+        return fuse
+
+    def api_results(self) -> Callable[[str], list[dict[str, Any]]]:
+        def fusion_results(task: str = "xor") -> list[dict[str, Any]]:
+            """Give the bundled comparison of fusion strategies on a task.
+
+            Args:
+                task: redundant, and, xor, grounded_vqa, vqa, matching or sentiment
+
+            Returns:
+                One row a strategy: accuracy with its 95 % interval, EMAP, Shapley shares, calibration error and costs.
+            """
+            try:
+                found = bundled(_checked(task))
+            except UserError as error:
+                raise as_toast(error, "en") from error
+            return found.rows() if found else []
+
+        return fusion_results
+
+    def _told(self, task: str, picture: Image.Image | None, text: str) -> Any:
+        if picture is None:
+            raise UserError(
+                "There is no picture yet. Make a new case, or upload one.", "还没有图片。请生成一个例子或上传图片。"
+            )
+        if not (text or "").strip():
+            raise UserError("There is no sentence yet. Type one.", "还没有句子。请输入。")
+        if len(text) > LONGEST_TEXT:
+            raise UserError(
+                f"The sentence has {len(text):,} characters; the limit is {LONGEST_TEXT}. Shorten it.",
+                f"句子有 {len(text):,} 个字符，上限为 {LONGEST_TEXT}。请缩短。",
+            )
+        return self._made().tell(_checked(task), picture, text.strip(), MODEL)
+
+    def _run(self, config: Config, stop: Event, language: Language) -> Iterator[tuple[Update, ...]]:
+        words = TEXTS[language]
+        splits = yield from self._encoded(config, stop, language)
+        if splits is None:
+            yield words.fu_stopped.format(0, config.seeds * len(config.strategies)), *_untouched(RESULTS)
+            return
+        comparison, points = Comparison(config, ()), list[tuple[str, int, float]]()
+        steps = config.steps or task_named(config.task, config.xor).steps
+        jobs, began, shown, latest = config.seeds * len(config.strategies), time.monotonic(), 0.0, {}
+        for event in self._made().train(config, splits, stop):
+            if isinstance(event, Outcome):
+                comparison = replace(comparison, outcomes=(*comparison.outcomes, event))
+                latest[event.strategy, event.seed] = steps
+            else:
+                points.append((event.strategy, event.point.step, event.point.loss))
+                latest[event.strategy, event.seed] = event.point.step
+            now = time.monotonic()
+            if now - shown < SHOW_SECONDS and not isinstance(event, Outcome):
+                continue
+            shown, share = now, sum(latest.values()) / (jobs * steps)
+            left = (now - began) / max(share, 1e-6) * (1 - share)
+            line = words.fu_progress.format(len(comparison.outcomes), jobs, left)
+            if isinstance(event, Outcome):
+                kept, bars, rows, reading, _, *rest = _results(comparison, language)
+                yield line, kept, bars, rows, reading, curves(points), *rest
+            else:
+                yield line, *_untouched(4), curves(points), *_untouched(RESULTS - 5)
+        done = len(comparison.outcomes)
+        line = words.fu_stopped.format(done, jobs) if done < jobs else words.fu_done.format(jobs, time.monotonic() - began)
+        yield line, *(_results(comparison, language) if done else _untouched(RESULTS))
+
+    def _encoded(self, config: Config, stop: Event, language: Language) -> "Iterator[tuple[Update, ...]] | Any":
+        """Yields how far the encoding is; returns the splits, None where it was stopped."""
+        shares = [0.0]
+        with ThreadPoolExecutor(1, thread_name_prefix="encode") as pool:
+
+            def said(share: float) -> None:
+                shares[0] = share
+                if stop.is_set():
+                    raise InterruptedError
+
+            future = pool.submit(self._made().splits, config, said)
+            while not future.done():
+                yield TEXTS[language].fu_encoding.format(100 * shares[0]), *_untouched(RESULTS)
+                time.sleep(POLL_SECONDS)
+            try:
+                return future.result()
+            except InterruptedError:
+                return None
+
+
+def _results(comparison: Comparison, language: Language) -> tuple[Update, ...]:
+    words = TEXTS[language]
+    said = "\n".join(f"- {remark.said(language)}" for remark in remarks(comparison)) or words.fu_no_reading
+    return (
+        comparison,
+        accuracy_bars(comparison, words),
+        gr.update(value=table(comparison), headers=headings(words)),
+        said,
+        *plots(comparison),
+        comparison.config.command,
+        _files(comparison),
+    )
+
+
+def _files(comparison: Comparison) -> list[str]:
+    """The run to take away: configuration with its seeds, results as JSON, the table as CSV."""
+    folder = Path(get_upload_folder()) / "fusion" / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    for name, text in (
+        ("config.json", comparison.config.to_json()),
+        ("results.json", comparison.to_json()),
+        ("results.csv", comparison.to_csv()),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / name) for name in ("config.json", "results.json", "results.csv")]
+
+
+def _cases(task: Task, rng: random.Random, scenes: Sequence[Scene]) -> Iterator[Drawn]:
+    while True:
+        yield from task.draw(rng, scenes, 20)
+
+
+def _checked(task: str) -> str:
+    if task not in TASKS:
+        raise UserError(f"There is no task {task!r}. Choose one of {', '.join(TASKS)}.", f"没有任务 {task!r}。")
+    return task
+
+
+def _untouched(count: int) -> tuple[Update, ...]:
+    return tuple(gr.skip() for _ in range(count))

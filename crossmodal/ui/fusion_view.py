@@ -1,0 +1,195 @@
+"""How a comparison looks: the table, the plots, each strategy's wiring, one case through all of them."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from crossmodal.fusion.figures import NOISE
+from crossmodal.fusion.names import STRATEGIES
+from crossmodal.fusion.results import Comparison
+from crossmodal.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from crossmodal.fusion.one_case import Told, Verdict
+
+CURVE_POINTS = 60
+WIRING = {
+    "baseline": (("one modality", "answer"),),
+    "early": (("picture + text, raw", "MLP", "answer"),),
+    "mid": (("picture → encoder", "text → encoder"), ("fusion", "head", "answer")),
+    "late": (("picture → encoder → answer", "text → encoder → answer"), ("join", "answer")),
+}
+BOX_HEIGHT, BOX_GAP, CHARACTER = 26, 22, 6.4
+
+
+def table(comparison: Comparison) -> list[list[str]]:
+    """One row a strategy, as `headings` names the columns."""
+    return [
+        [
+            STRATEGIES[row["strategy"]].title,
+            STRATEGIES[row["strategy"]].stage,
+            f"{row['accuracy']:.1f}",
+            f"{row['low']:.1f} – {row['high']:.1f}",
+            f"{100 * row['emap']:.1f}",
+            f"{100 * row['without_picture']:.1f}",
+            f"{100 * row['without_text']:.1f}",
+            f"{100 * row['shapley_picture']:+.1f} / {100 * row['shapley_text']:+.1f}",
+            f"{100 * row['interaction']:+.1f}",
+            f"{100 * row['perturbed']:.1f}",
+            f"{100 * row['ece']:.1f}",
+            f"{row['parameters']:,}",
+            f"{row['flops'] / 1e6:.2f}",
+            f"{row['latency_p50_ms']:.2f} / {row['latency_p95_ms']:.2f}",
+        ]
+        for row in comparison.rows()
+    ]
+
+
+def headings(words: Texts) -> list[str]:
+    return words.fu_headings.split(" | ")
+
+
+def accuracy_bars(comparison: Comparison, words: Texts) -> str:
+    """Accuracy with its interval as a whisker, best first, as HTML."""
+    rows = []
+    for row in sorted(comparison.rows(), key=lambda r: -float(r["accuracy"])):
+        kind = STRATEGIES[row["strategy"]]
+        low, high = max(0.0, row["low"]), min(100.0, row["high"])
+        rows.append(
+            f'<tr><th scope="row">{escape(kind.title)} <small>{escape(stage_title(kind.stage, words))}</small></th>'
+            f'<td><span class="bar" style="width:{row["accuracy"]:.1f}%"></span>'
+            f'<span class="whisker" style="left:{low:.1f}%;width:{max(high - low, 0.4):.1f}%"></span>'
+            f'<span class="figure">{row["accuracy"]:.1f} %</span></td></tr>'
+        )
+    return f'<table class="bars fusion">{"".join(rows)}</table>'
+
+
+def curves(points: Sequence[tuple[str, int, float]]) -> "pd.DataFrame":
+    """Loss over steps, the mean of the seeds so far. points: (strategy, step, loss)."""
+    frame = pd.DataFrame(points, columns=["strategy", "step", "loss"])
+    if frame.empty:
+        return frame
+    means = frame.groupby(["strategy", "step"], as_index=False, sort=True)["loss"].mean()
+    every = max(1, means["step"].nunique() // CURVE_POINTS)
+    kept = sorted(means["step"].unique())[::every]
+    means = means[means["step"].isin(kept)].copy()
+    means["strategy"] = means["strategy"].map(lambda name: STRATEGIES[name].title)
+    return means
+
+
+def curves_of(comparison: Comparison) -> "pd.DataFrame":
+    return curves([(o.strategy, p.step, p.loss) for o in comparison.outcomes for p in o.curve])
+
+
+def pareto(comparison: Comparison) -> "pd.DataFrame":
+    """Cost against accuracy."""
+    rows = comparison.rows()
+    return pd.DataFrame(
+        {
+            "MFLOP": [max(row["flops"] / 1e6, 0.001) for row in rows],
+            "accuracy": [row["accuracy"] for row in rows],
+            "strategy": [STRATEGIES[row["strategy"]].title for row in rows],
+        }
+    )
+
+
+def noise(comparison: Comparison, of_picture: bool) -> "pd.DataFrame":
+    """Accuracy against noise in one modality, the mean of the seeds."""
+    lines = []
+    for name in comparison.strategies:
+        figures = [o.figures for o in comparison.of(name)]
+        for i, level in enumerate(NOISE):
+            values = [(f.noisy_picture if of_picture else f.noisy_text)[i] for f in figures]
+            lines.append((STRATEGIES[name].title, level, 100 * sum(values) / len(values)))
+    return pd.DataFrame(lines, columns=["strategy", "noise", "accuracy"])
+
+
+def reliability(comparison: Comparison) -> "pd.DataFrame":
+    """Confidence against accuracy of the first seed's bins that hold cases; on the diagonal a word can be taken."""
+    lines = [
+        (STRATEGIES[name].title, 100 * b.confidence, 100 * b.accuracy)
+        for name in comparison.strategies
+        for b in comparison.of(name)[0].figures.bins
+        if b.count
+    ]
+    return pd.DataFrame(lines, columns=["strategy", "claimed", "right"])
+
+
+def wiring(words: Texts) -> str:
+    """A diagram for each stage, and each strategy's formula below it, as HTML."""
+    parts = []
+    for stage, rows in WIRING.items():
+        mine = [kind for kind in STRATEGIES.values() if kind.stage == stage]
+        listed = "".join(
+            f"<li><b>{escape(kind.title)}</b>: <code>{escape(kind.wiring)}</code> <small>{escape(kind.also)}</small></li>"
+            for kind in mine
+        )
+        parts.append(f"<h4>{escape(stage_title(stage, words))}</h4>{_diagram(rows)}<ul>{listed}</ul>")
+    return f'<div class="wiring">{"".join(parts)}</div>'
+
+
+def case_table(told: "Sequence[Told]", classes: Sequence[str], truth: str | None, words: Texts) -> str:
+    """Every strategy's answer, and what it says with one modality taken away, as HTML. Titles are ours, classes too."""
+    head = "".join(f"<th>{escape(h)}</th>" for h in words.fu_case_headings.split(" | "))
+    rows = []
+    for one in told:
+        right = truth is not None and classes[one.whole.label] == truth
+        mark = "" if truth is None else (" ✓" if right else " ✗")
+        cells = "".join(_verdict(v, classes) for v in (one.without_picture, one.without_text))
+        rows.append(
+            f'<tr><th scope="row">{escape(STRATEGIES[one.strategy].title)}</th>{_verdict(one.whole, classes, mark)}{cells}</tr>'
+        )
+    return f'<table class="bars">{"<tr>" + head + "</tr>"}{"".join(rows)}</table>'
+
+
+def stage_title(stage: str, words: Texts) -> str:
+    return str(getattr(words, f"fu_stage_{stage}"))
+
+
+def _verdict(verdict: "Verdict", classes: Sequence[str], mark: str = "") -> str:
+    percent = 100 * verdict.probability
+    return (
+        f'<td><span class="bar" style="width:{percent:.1f}%"></span>'
+        f'<span class="figure">{escape(classes[verdict.label])}{mark} <small>{percent:.0f} %</small></span></td>'
+    )
+
+
+def _diagram(rows: Sequence[Sequence[str]]) -> str:
+    """Boxes: of the first row one below the other, of the second one behind the other."""
+    *first, last = rows
+    inputs = first[0] if first else (last[0],)
+    chain = last if first else last[1:]
+    width = max(len(text) for text in inputs) * CHARACTER + 20
+    height = len(inputs) * (BOX_HEIGHT + 8)
+    parts = [_box(0, i * (BOX_HEIGHT + 8), width, text) for i, text in enumerate(inputs)]
+    x, middle = width, height / 2 - 4
+    for i, text in enumerate(chain):
+        starts = [k * (BOX_HEIGHT + 8) + BOX_HEIGHT / 2 for k in range(len(inputs))] if i == 0 else [middle]
+        parts += [f'<path d="M{x} {y} L{x + BOX_GAP} {middle}" stroke="currentColor" fill="none"/>' for y in starts]
+        x += BOX_GAP
+        box = len(text) * CHARACTER + 20
+        parts.append(_box(x, middle - BOX_HEIGHT / 2, box, text))
+        x += box
+    drawn = "".join(parts)
+    return f'<svg viewBox="-1 -5 {x + 2:.0f} {height + 4}" style="max-width:{x:.0f}px" role="img">{drawn}</svg>'
+
+
+def _box(x: float, y: float, width: float, text: str) -> str:
+    return (
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{BOX_HEIGHT}" rx="6" fill="none" stroke="currentColor"/>'
+        f'<text x="{x + width / 2:.0f}" y="{y + 17:.0f}" text-anchor="middle" font-size="12" fill="currentColor">'
+        f"{escape(text)}</text>"
+    )
+
+
+def plots(comparison: Comparison) -> tuple[Any, ...]:
+    """Curves, Pareto, noise in the picture, noise in the text, reliability."""
+    return (
+        curves_of(comparison),
+        pareto(comparison),
+        noise(comparison, of_picture=True),
+        noise(comparison, of_picture=False),
+        reliability(comparison),
+    )
