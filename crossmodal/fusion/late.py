@@ -33,7 +33,8 @@ class Majority(Strategy):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.prior = nn.Parameter(torch.zeros(classes))
+        self.prior: Tensor
+        self.register_buffer("prior", torch.zeros(classes))
 
     def forward(self, picture: Tokens, text: Tokens) -> Tensor:
         return self.prior.expand(len(picture), -1)

@@ -25,8 +25,8 @@ class Remark:
 
 
 def remarks(comparison: Comparison) -> list[Remark]:
-    """Sentences that this run's figures carry. None for a run with fewer than two strategies that fuse."""
-    rows = {row["strategy"]: row for row in comparison.rows()}
+    """Sentences that this run's figures carry. None for fewer than two strategies that fuse, or before their second seed."""
+    rows = {row["strategy"]: row for row in comparison.rows() if row["seeds"] > 1}
     fusing = [name for name in rows if name not in BASELINES]
     if len(fusing) < 2:
         return []

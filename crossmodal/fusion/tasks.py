@@ -53,7 +53,7 @@ class Task:
     """For training; for testing a third of it."""
     words: int = 12
     """Text tokens at most."""
-    steps: int = 300
+    steps: int = 400
 
 
 def named(name: str) -> Thing:

@@ -51,7 +51,7 @@ def train(
     torch.manual_seed(seed)
     strategy = make(name, shape_of(split, classes))
     if isinstance(strategy, Majority):
-        strategy.prior.data = torch.bincount(split.train.labels, minlength=classes).clamp_min(1).float().log()
+        strategy.prior = torch.bincount(split.train.labels, minlength=classes).clamp_min(1).float().log()
         return strategy.eval()
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(strategy.parameters(), lr=RATE, weight_decay=DECAY)

@@ -24,7 +24,7 @@ from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import TASKS, Drawn, Task, task_named, tasks
 from crossmodal.images import content_hash
 from crossmodal.ui.components import as_toast
-from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, headings, plots, table
+from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, curves_of, headings, plots, table
 from crossmodal.ui.session import StopSignals
 from crossmodal.ui.texts import TEXTS
 from crossmodal.ui.zero_shot_view import heat_map
@@ -44,8 +44,8 @@ SHOW_SECONDS = 1.0
 MODEL = "picturebook-clip"
 """Whose towers the strategies that ship were trained on."""
 LONGEST_TEXT = 300
-RESULTS = 11
-"""Outputs after the progress line: the comparison, bars, table, reading, five plots, the command and the files."""
+RESULTS = 8
+"""Outputs after the progress line: the comparison, bars, table, reading, curves, charts, the command and the files."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class FusionHandlers:
             return gr.skip(), gr.skip(), *_results(kept, language)
         slider = gr.update(visible=task in ("redundant", "xor"), value=1.0 if task == "xor" else 0.0)
         if found is None:
-            return slider, words.fu_nothing, *_untouched(RESULTS)
+            return slider, words.fu_nothing, *([None] * RESULTS)
         return slider, words.fu_bundled.format(found.config.seeds), *_results(found, language)
 
     def run(
@@ -227,9 +227,9 @@ class FusionHandlers:
             line = words.fu_progress.format(len(comparison.outcomes), jobs, left)
             if isinstance(event, Outcome):
                 kept, bars, rows, reading, _, *rest = _results(comparison, language)
-                yield line, kept, bars, rows, reading, curves(points), *rest
+                yield line, kept, bars, rows, reading, curves(points, words), *rest
             else:
-                yield line, *_untouched(4), curves(points), *_untouched(RESULTS - 5)
+                yield line, *_untouched(4), curves(points, words), *_untouched(RESULTS - 5)
         done = len(comparison.outcomes)
         line = words.fu_stopped.format(done, jobs) if done < jobs else words.fu_done.format(jobs, time.monotonic() - began)
         yield line, *(_results(comparison, language) if done else _untouched(RESULTS))
@@ -262,7 +262,8 @@ def _results(comparison: Comparison, language: Language) -> tuple[Update, ...]:
         accuracy_bars(comparison, words),
         gr.update(value=table(comparison), headers=headings(words)),
         said,
-        *plots(comparison),
+        curves_of(comparison, words),
+        plots(comparison, words),
         comparison.config.command,
         _files(comparison),
     )

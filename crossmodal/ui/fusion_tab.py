@@ -95,11 +95,8 @@ class _Results:
     table: gr.Dataframe
     reading: gr.Markdown
     plots: gr.Accordion
-    curves: gr.LinePlot
-    pareto: gr.ScatterPlot
-    noise_picture: gr.LinePlot
-    noise_text: gr.LinePlot
-    reliability: gr.LinePlot
+    curves: gr.HTML
+    charts: gr.HTML
     wired: gr.Accordion
     wiring: gr.HTML
     export: gr.Accordion
@@ -110,25 +107,14 @@ class _Results:
     def spoken(self) -> tuple[Labelled, ...]:
         titled = (
             *((self.figures, "fu_table"), (self.plots, "fu_plots"), (self.wired, "fu_wiring"), (self.export, "fu_export")),
-            *((self.curves, "fu_curves"), (self.pareto, "fu_pareto"), (self.reliability, "fu_reliability")),
-            *((self.noise_picture, "fu_noise_picture"), (self.noise_text, "fu_noise_text")),
         )
         return (*(Labelled(c, text) for c, text in titled), Drawing(self.wiring, "fu_wiring", "value"))
 
     @property
     def outputs(self) -> list[Any]:
         return [
-            *(
-                self.comparison,
-                self.bars,
-                self.table,
-                self.reading,
-                self.curves,
-                self.pareto,
-                self.noise_picture,
-                self.noise_text,
-            ),
-            *(self.reliability, self.command, self.files),
+            *(self.comparison, self.bars, self.table, self.reading),
+            *(self.curves, self.charts, self.command, self.files),
         ]
 
 
@@ -215,13 +201,9 @@ def _results_column(words: Texts) -> _Results:
     comparison = gr.State(None, time_to_live=STATE_SECONDS)
     bars = gr.HTML(elem_id="fu-bars")
     reading = gr.Markdown(elem_id="fu-reading")
-    lines: dict[str, Any] = {"height": 240, "color": "strategy"}
+    curves = gr.HTML(elem_id="fu-curves")
     with gr.Accordion(words.fu_plots, open=False, elem_id="fu-plots") as plots:
-        curves = gr.LinePlot(x="step", y="loss", title=None, label=words.fu_curves, elem_id="fu-curves", **lines)
-        pareto = gr.ScatterPlot(x="MFLOP", y="accuracy", label=words.fu_pareto, elem_id="fu-pareto", **lines)
-        noise_picture = gr.LinePlot(x="noise", y="accuracy", label=words.fu_noise_picture, **lines)
-        noise_text = gr.LinePlot(x="noise", y="accuracy", label=words.fu_noise_text, **lines)
-        reliability = gr.LinePlot(x="claimed", y="right", label=words.fu_reliability, **lines)
+        charts = gr.HTML(elem_id="fu-charts")
     with gr.Accordion(words.fu_table, open=False) as figures:
         table = gr.Dataframe(headers=headings(words), interactive=False, show_label=False, max_height=420, elem_id="fu-table")
     with gr.Accordion(words.fu_wiring, open=False) as wired:
@@ -230,7 +212,7 @@ def _results_column(words: Texts) -> _Results:
         command = gr.Code(language="shell", interactive=False, show_label=False, elem_id="fu-command")
         files = gr.File(file_count="multiple", interactive=False, show_label=False, elem_id="fu-files")
     return _Results(
-        *(comparison, bars, figures, table, reading, plots, curves, pareto, noise_picture, noise_text, reliability),
+        *(comparison, bars, figures, table, reading, plots, curves, charts),
         *(wired, drawn, export, command, files),
     )
 

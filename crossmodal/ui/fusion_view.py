@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from statistics import fmean
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from crossmodal.fusion.figures import NOISE
+from crossmodal.fusion.figures import NOISE, Bin
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.results import Comparison
+from crossmodal.ui.charts import Axes, chart
 from crossmodal.ui.texts import Texts
 
 if TYPE_CHECKING:
     from crossmodal.fusion.one_case import Told, Verdict
 
-CURVE_POINTS = 60
+FEWEST_IN_A_BIN = 10
+PALETTE = tuple(kind.title for kind in STRATEGIES.values())
 WIRING = {
     "baseline": (("one modality", "answer"),),
     "early": (("picture + text, raw", "MLP", "answer"),),
@@ -66,55 +67,64 @@ def accuracy_bars(comparison: Comparison, words: Texts) -> str:
     return f'<table class="bars fusion">{"".join(rows)}</table>'
 
 
-def curves(points: Sequence[tuple[str, int, float]]) -> "pd.DataFrame":
+def curves(points: Sequence[tuple[str, int, float]], words: Texts) -> str:
     """Loss over steps, the mean of the seeds so far. points: (strategy, step, loss)."""
-    frame = pd.DataFrame(points, columns=["strategy", "step", "loss"])
-    if frame.empty:
-        return frame
-    means = frame.groupby(["strategy", "step"], as_index=False, sort=True)["loss"].mean()
-    every = max(1, means["step"].nunique() // CURVE_POINTS)
-    kept = sorted(means["step"].unique())[::every]
-    means = means[means["step"].isin(kept)].copy()
-    means["strategy"] = means["strategy"].map(lambda name: STRATEGIES[name].title)
-    return means
+    losses: dict[str, dict[int, list[float]]] = {}
+    for name, step, loss in points:
+        losses.setdefault(name, {}).setdefault(step, []).append(loss)
+    series = {
+        _title(name): [(step, fmean(losses[name][step])) for step in sorted(losses[name])]
+        for name in STRATEGIES
+        if name in losses
+    }
+    return chart(words.fu_curves, series, Axes(words.fu_step, words.fu_loss, y_low=0.0), PALETTE)
 
 
-def curves_of(comparison: Comparison) -> "pd.DataFrame":
-    return curves([(o.strategy, p.step, p.loss) for o in comparison.outcomes for p in o.curve])
+def curves_of(comparison: Comparison, words: Texts) -> str:
+    return curves([(o.strategy, p.step, p.loss) for o in comparison.outcomes for p in o.curve], words)
 
 
-def pareto(comparison: Comparison) -> "pd.DataFrame":
+def pareto(comparison: Comparison, words: Texts) -> str:
     """Cost against accuracy."""
-    rows = comparison.rows()
-    return pd.DataFrame(
-        {
-            "MFLOP": [max(row["flops"] / 1e6, 0.001) for row in rows],
-            "accuracy": [row["accuracy"] for row in rows],
-            "strategy": [STRATEGIES[row["strategy"]].title for row in rows],
-        }
-    )
+    series = {_title(row["strategy"]): [(row["flops"] / 1e6, float(row["accuracy"]))] for row in comparison.rows()}
+    return chart(words.fu_pareto, series, Axes("MFLOP", words.fu_accuracy, y_high=100.0), PALETTE, lines=False)
 
 
-def noise(comparison: Comparison, of_picture: bool) -> "pd.DataFrame":
+def noise(comparison: Comparison, of_picture: bool, words: Texts) -> str:
     """Accuracy against noise in one modality, the mean of the seeds."""
-    lines = []
+    series = {}
     for name in comparison.strategies:
         figures = [o.figures for o in comparison.of(name)]
-        for i, level in enumerate(NOISE):
-            values = [(f.noisy_picture if of_picture else f.noisy_text)[i] for f in figures]
-            lines.append((STRATEGIES[name].title, level, 100 * sum(values) / len(values)))
-    return pd.DataFrame(lines, columns=["strategy", "noise", "accuracy"])
+        seen = [f.noisy_picture if of_picture else f.noisy_text for f in figures]
+        series[_title(name)] = [(level, 100 * fmean(levels[i] for levels in seen)) for i, level in enumerate(NOISE)]
+    title = words.fu_noise_picture if of_picture else words.fu_noise_text
+    return chart(title, series, Axes(words.fu_noise, words.fu_accuracy, y_high=100.0), PALETTE)
 
 
-def reliability(comparison: Comparison) -> "pd.DataFrame":
-    """Confidence against accuracy of the first seed's bins that hold cases; on the diagonal a word can be taken."""
-    lines = [
-        (STRATEGIES[name].title, 100 * b.confidence, 100 * b.accuracy)
-        for name in comparison.strategies
-        for b in comparison.of(name)[0].figures.bins
-        if b.count
-    ]
-    return pd.DataFrame(lines, columns=["strategy", "claimed", "right"])
+def reliability(comparison: Comparison, words: Texts) -> str:
+    """Confidence against accuracy over all seeds, bins with few cases left out; on the diagonal a word can be taken."""
+    series: dict[str, list[tuple[float, float]]] = {"y = x": [(0.0, 0.0), (100.0, 100.0)]}
+    for name in comparison.strategies:
+        bins = [o.figures.bins for o in comparison.of(name)]
+        series[_title(name)] = []
+        for same in zip(*bins, strict=True):
+            count = sum(b.count for b in same)
+            if count >= FEWEST_IN_A_BIN * len(bins):
+                claimed, right = (sum(b.count * v(b) for b in same) / count for v in (_claimed, _right))
+                series[_title(name)].append((100 * claimed, 100 * right))
+    return chart(words.fu_reliability, series, Axes(words.fu_claimed, words.fu_accuracy, 0.0, 100.0), PALETTE)
+
+
+def _claimed(b: Bin) -> float:
+    return b.confidence
+
+
+def _right(b: Bin) -> float:
+    return b.accuracy
+
+
+def _title(name: str) -> str:
+    return STRATEGIES[name].title
 
 
 def wiring(words: Texts) -> str:
@@ -184,12 +194,13 @@ def _box(x: float, y: float, width: float, text: str) -> str:
     )
 
 
-def plots(comparison: Comparison) -> tuple[Any, ...]:
-    """Curves, Pareto, noise in the picture, noise in the text, reliability."""
-    return (
-        curves_of(comparison),
-        pareto(comparison),
-        noise(comparison, of_picture=True),
-        noise(comparison, of_picture=False),
-        reliability(comparison),
+def plots(comparison: Comparison, words: Texts) -> str:
+    """All charts but the curves, as HTML."""
+    return "".join(
+        (
+            pareto(comparison, words),
+            noise(comparison, True, words),
+            noise(comparison, False, words),
+            reliability(comparison, words),
+        )
     )

@@ -43,8 +43,14 @@ table.bars .figure { position: relative; padding-left: 6px; font-variant-numeric
 table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85em; }
 #sr-hits .grid-container { grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)) !important; }
 #sr-hits .caption-label { font-size: 0.75em; padding: 1px 5px; max-width: 96%; }
-table.fusion .whisker { position: absolute; top: 50%; height: 3px; background: var(--primary-600); border-radius: 2px; }
+table.fusion .whisker { position: absolute; bottom: 4px; height: 3px; background: var(--primary-600); border-radius: 2px; }
 table.fusion .figure { text-shadow: 0 0 3px var(--body-background-fill); }
+.chart { margin: 10px 0; }
+.chart figcaption { font-weight: 500; }
+.chart svg { width: 100%; height: auto; }
+.chart svg text { font-size: 11px; fill: currentColor; }
+.chart .legend { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 0.8em; }
+.chart .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-inline-end: 4px; }
 .wiring svg { width: 100%; height: auto; display: block; margin: 6px 0; }
 #zs-table, #sr-table, #fu-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {

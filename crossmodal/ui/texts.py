@@ -40,6 +40,11 @@ class Texts:
     fu_reliability: str
     fu_reading: str
     fu_no_reading: str
+    fu_step: str
+    fu_loss: str
+    fu_accuracy: str
+    fu_noise: str
+    fu_claimed: str
     fu_plots: str
     fu_wiring: str
     fu_export: str
@@ -212,14 +217,19 @@ ENGLISH = Texts(
         "Strategy | Stage | Accuracy % | 95 % interval | EMAP % | without picture | without text | Shapley picture / text | "
         "Interaction | Attacked % | ECE % | Parameters | MFLOP | ms p50 / p95"
     ),
-    fu_curves="Training loss, mean of the seeds",
+    fu_curves="Training loss, mean of the seeds; of late fusion the sum of its members’ losses",
     fu_pareto="Cost and accuracy: MFLOP a case, %",
     fu_noise_picture="Accuracy with noise in the picture",
     fu_noise_text="Accuracy with noise in the text",
     fu_reliability="Reliability: on the diagonal a probability can be taken at its word",
     fu_reading="What this run says",
     fu_no_reading="Choose at least two strategies that fuse, and there is something to compare.",
-    fu_plots="Curves, cost, noise, reliability",
+    fu_step="step",
+    fu_loss="loss",
+    fu_accuracy="accuracy %",
+    fu_noise="noise, in spreads of the values",
+    fu_claimed="probability claimed, %",
+    fu_plots="Cost, noise, reliability",
     fu_wiring="How each strategy is wired",
     fu_export="The same run from the command line, and its files",
     fu_stage_baseline="baseline",
@@ -402,14 +412,19 @@ CHINESE = Texts(
         "策略 | 阶段 | 准确率 % | 95% 区间 | EMAP % | 无图片 | 无文字 | Shapley 图 / 文 | "
         "交互 | 受攻击 % | ECE % | 参数 | MFLOP | 毫秒 p50 / p95"
     ),
-    fu_curves="训练损失（各种子平均）",
+    fu_curves="训练损失（各种子平均；后期融合为各成员损失之和）",
     fu_pareto="计算量与准确率：每例 MFLOP，%",
     fu_noise_picture="图片加噪后的准确率",
     fu_noise_text="文字加噪后的准确率",
     fu_reliability="可靠性：越靠近对角线，概率越可信",
     fu_reading="本次结果说明",
     fu_no_reading="请至少选择两种融合策略，才能比较。",
-    fu_plots="曲线、计算量、噪声、可靠性",
+    fu_step="步数",
+    fu_loss="损失",
+    fu_accuracy="准确率 %",
+    fu_noise="噪声（相对于数值的标准差）",
+    fu_claimed="声称的概率，%",
+    fu_plots="计算量、噪声、可靠性",
     fu_wiring="各策略的结构",
     fu_export="命令行中的相同运行，以及结果文件",
     fu_stage_baseline="基线",

@@ -199,3 +199,11 @@ def test_the_same_seed_gives_the_same_strategy(xor: Split) -> None:
     first, second, other = (train("gmu", xor, 2, seed, Recipe(30)) for seed in (0, 0, 1))
     torch.testing.assert_close(predicted(first, xor.test), predicted(second, xor.test))
     assert not torch.allclose(predicted(first, xor.test), predicted(other, xor.test))
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_can_be_measured(name: str, xor: Split) -> None:
+    figures = measure(train(name, xor, 2, 0, Recipe(2)), xor.test)
+    assert 0 <= figures.accuracy <= 1
+    assert figures.costs.flops >= 0
+    assert sum(b.count for b in figures.bins) == len(xor.test)
