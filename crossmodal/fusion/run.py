@@ -153,7 +153,7 @@ def save_split(split: Split, path: Path) -> None:
             tensors[f"{part}.{name}.values"], tensors[f"{part}.{name}.mask"] = tokens.values.contiguous(), tokens.mask
         for name in ("picture", "text", "labels"):
             tensors[f"{part}.{name}"] = getattr(cases, name)
-    save_file(tensors, path)
+    save_file({name: tensor.clone() for name, tensor in tensors.items()}, path)  # parts may share their memory
 
 
 def load_split(path: Path) -> Split:

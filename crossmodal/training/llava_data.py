@@ -36,6 +36,8 @@ SECOND_PICTURE_SHARE = 0.08
 TOGETHER_SHARE = 0.12
 """How often all turns of a dialogue see those before them, as in a real conversation."""
 SYSTEM_SHARE = 0.05
+STRUCTURES = (0.22, 0.42, 0.2, 0.09, 0.07)
+"""How often conversations are about one thing, a pair, three, a group, two groups: where a thing lies is learned last."""
 CASUAL_SHARE = 0.2
 """How often a question comes in lower case or without its last mark."""
 
@@ -88,7 +90,7 @@ class Dialogues(Dataset[Dialogue]):
 
     def __init__(self, first: int, tokenizer: PreTrainedTokenizerFast, stage: str) -> None:
         self._first, self._tokenizer, self._stage = first, tokenizer, stage
-        self._sampler = SceneSampler()
+        self._sampler = SceneSampler(structure_weights=STRUCTURES) if stage == "tune" else SceneSampler()
         words = vocabulary()
         spoken = {name: words.named(name) for name in words.names}
         self._name_tokens = {
