@@ -1,0 +1,1 @@
+"""Losses that bring modalities and domains together, and experiments that show what they do."""
