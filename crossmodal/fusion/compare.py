@@ -2,6 +2,7 @@
 
 python -m crossmodal.fusion.compare --task xor --seeds 5
 python -m crossmodal.fusion.compare --task grounded_vqa --strategies late cross_attention --json table.json
+python -m crossmodal.fusion.compare --task own --data table.csv pictures.zip
 python -m crossmodal.fusion.compare --config run.json --out results
 python -m crossmodal.fusion.compare --task xor --bundle        what the app ships for a task is made anew
 """
@@ -16,10 +17,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crossmodal.errors import UserError
-from crossmodal.fusion.config import Config, config_from
+from crossmodal.fusion.config import OWN, Config, config_from
 from crossmodal.fusion.heads import BUNDLED as HEADS
 from crossmodal.fusion.laboratory import Laboratory
 from crossmodal.fusion.names import STRATEGIES
+from crossmodal.fusion.own import Own, read_own
 from crossmodal.fusion.results import BUNDLED as RESULTS
 from crossmodal.fusion.results import Comparison, Outcome, comparison_from
 from crossmodal.fusion.tasks import TASKS, tasks
@@ -64,13 +66,13 @@ def as_table(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def compare(config: Config, laboratory: Laboratory, heads: Path | None = None) -> Comparison:
+def compare(config: Config, laboratory: Laboratory, heads: Path | None = None, own: Own | None = None) -> Comparison:
     """Runs it all, with a progress bar."""
     with tqdm(total=100, desc="encoding", unit="%") as bar:
-        splits = laboratory.splits(config, lambda share: _moved(bar, 100 * share))
+        splits = laboratory.splits(config, lambda share: _moved(bar, 100 * share), own)
     outcomes: list[Outcome] = []
     with tqdm(total=len(config.strategies) * config.seeds, desc="training", unit=" runs") as bar:
-        for event in laboratory.train(config, splits, threading.Event(), heads):
+        for event in laboratory.train(config, splits, threading.Event(), heads, own):
             if isinstance(event, Outcome):
                 outcomes.append(event)
                 bar.update()
@@ -83,7 +85,10 @@ def _moved(bar: "tqdm[None]", to: float) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", choices=tuple(TASKS))
+    parser.add_argument("--task", choices=(*TASKS, OWN))
+    parser.add_argument(
+        "--data", type=Path, nargs="+", help=f"for --task {OWN}: a CSV of picture, text, label and the pictures"
+    )
     parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), help=", ".join(STRATEGIES))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cases", type=int, default=Config("xor").cases, help="training cases of each seed")
@@ -103,7 +108,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     if arguments.config:
         return config_from(json.loads(arguments.config.read_text(encoding="utf-8")))
     if not arguments.task:
-        raise UserError("No task is named. Add --task or --config.")
+        raise UserError("No task is named. Add --task or --config.", "没有指定任务。请加 --task 或 --config。")
     given = {f.name: getattr(arguments, f.name) for f in fields(Config) if hasattr(arguments, f.name)}
     return replace(Config(arguments.task), **{**given, "strategies": tuple(arguments.strategies)}).checked()
 
@@ -112,8 +117,16 @@ def main() -> None:
     arguments = _arguments()
     config = _config(arguments)
     began = time.perf_counter()
+    own = None
+    if config.task == OWN:
+        if not arguments.data:
+            raise UserError(
+                f"The task {OWN} needs --data: a CSV of picture, text and label, and the pictures.",
+                f"任务 {OWN} 需要 --data：CSV 和图片。",
+            )
+        own = read_own((path, path.name) for path in arguments.data)
     heads = HEADS / config.task if arguments.bundle else None
-    comparison = compare(config, Laboratory(ModelManager(Settings(idle_minutes=0))), heads)
+    comparison = compare(config, Laboratory(ModelManager(Settings(idle_minutes=0))), heads, own)
     print(as_table(comparison))
     print(f"\n{config.command}\n{time.perf_counter() - began:.0f} s, {config.seeds} seeds, {config.test:,} test cases each")
     if arguments.json:

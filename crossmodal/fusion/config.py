@@ -11,6 +11,7 @@ from crossmodal.fusion.tasks import TASKS
 
 OWN = "own"
 """The task of a person's own pictures."""
+OWN_STEPS = 400
 MOST_SEEDS = 20
 MOST_CASES, FEWEST_CASES = 50_000, 200
 
@@ -74,6 +75,8 @@ class Config:
                 parts.append(f"--{name.replace('_', '-')} {getattr(self, name):g}")
         if self.model != "picturebook-clip":
             parts.append(f"--model {self.model}")
+        if self.task == OWN:
+            parts.append("--data YOUR_FILES")
         return " ".join(parts)
 
 
@@ -81,5 +84,8 @@ def config_from(values: Mapping[str, Any]) -> Config:
     """From what `to_json` wrote. Raises UserError for a field that does not exist."""
     known = {field.name for field in fields(Config)}
     if unknown := sorted(set(values) - known):
-        raise UserError(f"The configuration has {unknown[0]!r}, which is no setting. Remove it.")
+        raise UserError(
+            f"The configuration has {unknown[0]!r}, which is no setting. Remove it.",
+            f"配置中的 {unknown[0]!r} 不是设置项。请删除。",
+        )
     return Config(**{**values, "strategies": tuple(values.get("strategies", STRATEGIES))}).checked()

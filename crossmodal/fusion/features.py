@@ -72,11 +72,12 @@ def draw_split(task: Task, pools: Pools, texts: TextTokens, seed: int, train: in
     parts = []
     for i, count in enumerate((train, test)):
         drawn = task.draw(random.Random(seed * 2 + i), pools.scenes[i], count)
-        parts.append(_cases(drawn, pools.pictures[i], texts))
+        parts.append(cases(drawn, pools.pictures[i], texts))
     return Split(*parts)
 
 
-def _cases(drawn: Sequence[Drawn], pictures: Tensor, texts: TextTokens) -> Cases:
+def cases(drawn: Sequence[Drawn], pictures: Tensor, texts: TextTokens) -> Cases:
+    """Drawn cases over encoded pictures: (pictures, tokens, width)."""
     unique = list(dict.fromkeys(d.text for d in drawn))
     number = {text: i for i, text in enumerate(unique)}
     return Cases(

@@ -12,11 +12,12 @@ from crossmodal.caches import BoundedCache
 from crossmodal.embedding.embedder import Embedder
 from crossmodal.errors import UserError
 from crossmodal.fusion.cases import Split, Tokens
-from crossmodal.fusion.config import Config
+from crossmodal.fusion.config import OWN_STEPS, Config
 from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools, picture_tokens
 from crossmodal.fusion.heads import bundled_heads
 from crossmodal.fusion.line import Line
 from crossmodal.fusion.one_case import Told, through_all
+from crossmodal.fusion.own import Own
 from crossmodal.fusion.results import Outcome
 from crossmodal.fusion.run import Step, run
 from crossmodal.fusion.tasks import Task, task_named
@@ -39,20 +40,25 @@ class Laboratory:
         with self._manager.use(find_spec(model, "embedding"), self._precision) as loaded:
             yield Embedder(loaded)
 
-    def splits(self, config: Config, said: Callable[[float], None] = lambda share: None) -> list[Split]:
-        """One a seed. said: told how far the encoding is, 0 to 1."""
-        task = task_named(config.task, config.xor)
+    def splits(self, config: Config, said: Callable[[float], None] = lambda share: None, own: Own | None = None) -> list[Split]:
+        """One a seed. said: told how far the encoding is, 0 to 1. own: the data of the task that is a person's own."""
         with self.embedder(config.model) as embedder:
+            if own:
+                return own.splits(embedder, config.seeds, said)
+            task = task_named(config.task, config.xor)
             pools = self._encoded(task, config.model, embedder, said)
             texts = TextTokens(embedder, task.words)
             return [draw_split(task, pools, texts, seed, config.cases, config.test) for seed in range(config.seeds)]
 
     def train(
-        self, config: Config, splits: list[Split], stop: threading.Event, heads: Path | None = None
+        self, config: Config, splits: list[Split], stop: threading.Event, heads: Path | None = None, own: Own | None = None
     ) -> Iterator[Step | Outcome]:
-        """heads: a file that the strategies trained on the first seed are written to."""
-        task = task_named(config.task, config.xor)
-        yield from run(config, splits, len(task.classes), task.steps, stop, heads)
+        """heads: a folder that the strategies trained on the first seed are written to."""
+        if own:
+            yield from run(config, splits, len(own.classes), OWN_STEPS, stop, heads)
+        else:
+            task = task_named(config.task, config.xor)
+            yield from run(config, splits, len(task.classes), task.steps, stop, heads)
 
     def tell(self, task: str, picture: Image.Image, text: str, model: str) -> list[Told]:
         """One case through every strategy that ships for the task. Raises UserError where none does."""

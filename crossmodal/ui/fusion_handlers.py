@@ -17,7 +17,7 @@ from PIL import Image
 
 from crossmodal.embedding.language import is_chinese
 from crossmodal.errors import UserError
-from crossmodal.fusion.config import Config
+from crossmodal.fusion.config import OWN, OWN_STEPS, Config
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.reading import remarks
 from crossmodal.fusion.results import Comparison, Outcome, bundled
@@ -35,6 +35,7 @@ from crossmodal.world.words import Language
 
 if TYPE_CHECKING:
     from crossmodal.fusion.laboratory import Laboratory
+    from crossmodal.fusion.own import Own
 
 log = logging.getLogger(__name__)
 Update = Any
@@ -67,14 +68,15 @@ class FusionHandlers:
         self._signals = StopSignals()
 
     def show(self, task: str, kept: Comparison | None, language: Language) -> tuple[Update, ...]:
-        """The slider, a note, and the results: the visitor's own of that task, or those that ship."""
+        """The slider, the place for files, a note, and the results: the visitor's own of that task, or those that ship."""
         found, words = bundled(task), TEXTS[language]
         if kept is not None and kept.config.task == task and kept is not found:
-            return gr.skip(), gr.skip(), *_results(kept, language)
+            return gr.skip(), gr.skip(), gr.skip(), *_results(kept, language)
         slider = gr.update(visible=task in ("redundant", "xor"), value=1.0 if task == "xor" else 0.0)
+        sent = gr.update(visible=task == OWN)
         if found is None:
-            return slider, words.fu_nothing, *([None] * RESULTS)
-        return slider, words.fu_bundled.format(found.config.seeds), *_results(found, language)
+            return slider, sent, words.fu_own_hint if task == OWN else words.fu_nothing, *([None] * RESULTS)
+        return slider, sent, words.fu_bundled.format(found.config.seeds), *_results(found, language)
 
     def run(
         self,
@@ -85,6 +87,7 @@ class FusionHandlers:
         cases: float,
         dropout: float,
         adversarial: float,
+        files: list[str] | None,
         language: Language,
         request: gr.Request,
     ) -> Iterator[tuple[Update, ...]]:
@@ -96,10 +99,11 @@ class FusionHandlers:
             slid = xor if task in ("redundant", "xor") else None
             chosen = tuple(name for name in STRATEGIES if name in strategies)
             config = Config(task, chosen, int(seeds or 0), int(cases or 0), 1000, 0, dropout, adversarial, slid).checked()
+            own = _own(files) if task == OWN else None
             while (place := ticket.place) and not stop.is_set():
                 yield TEXTS[language].fu_queue.format(place), *_untouched(RESULTS)
                 stop.wait(POLL_SECONDS)
-            yield from self._run(config, stop, language)
+            yield from self._run(config, own, stop, language)
         except UserError as error:
             raise as_toast(error, language) from error
         finally:
@@ -203,16 +207,16 @@ class FusionHandlers:
             )
         return self._made().tell(_checked(task), picture, text.strip(), MODEL)
 
-    def _run(self, config: Config, stop: Event, language: Language) -> Iterator[tuple[Update, ...]]:
+    def _run(self, config: Config, own: "Own | None", stop: Event, language: Language) -> Iterator[tuple[Update, ...]]:
         words = TEXTS[language]
-        splits = yield from self._encoded(config, stop, language)
+        splits = yield from self._encoded(config, own, stop, language)
         if splits is None:
             yield words.fu_stopped.format(0, config.seeds * len(config.strategies)), *_untouched(RESULTS)
             return
         comparison, points = Comparison(config, ()), list[tuple[str, int, float]]()
-        steps = config.steps or task_named(config.task, config.xor).steps
+        steps = OWN_STEPS if own else task_named(config.task, config.xor).steps
         jobs, began, shown, latest = config.seeds * len(config.strategies), time.monotonic(), 0.0, {}
-        for event in self._made().train(config, splits, stop):
+        for event in self._made().train(config, splits, stop, own=own):
             if isinstance(event, Outcome):
                 comparison = replace(comparison, outcomes=(*comparison.outcomes, event))
                 latest[event.strategy, event.seed] = steps
@@ -234,7 +238,9 @@ class FusionHandlers:
         line = words.fu_stopped.format(done, jobs) if done < jobs else words.fu_done.format(jobs, time.monotonic() - began)
         yield line, *(_results(comparison, language) if done else _untouched(RESULTS))
 
-    def _encoded(self, config: Config, stop: Event, language: Language) -> "Iterator[tuple[Update, ...]] | Any":
+    def _encoded(
+        self, config: Config, own: "Own | None", stop: Event, language: Language
+    ) -> "Iterator[tuple[Update, ...]] | Any":
         """Yields how far the encoding is; returns the splits, None where it was stopped."""
         shares = [0.0]
         with ThreadPoolExecutor(1, thread_name_prefix="encode") as pool:
@@ -244,7 +250,7 @@ class FusionHandlers:
                 if stop.is_set():
                     raise InterruptedError
 
-            future = pool.submit(self._made().splits, config, said)
+            future = pool.submit(self._made().splits, config, said, own)
             while not future.done():
                 yield TEXTS[language].fu_encoding.format(100 * shares[0]), *_untouched(RESULTS)
                 time.sleep(POLL_SECONDS)
@@ -285,6 +291,17 @@ def _files(comparison: Comparison) -> list[str]:
 def _cases(task: Task, rng: random.Random, scenes: Sequence[Scene]) -> Iterator[Drawn]:
     while True:
         yield from task.draw(rng, scenes, 20)
+
+
+def _own(files: list[str] | None) -> "Own":
+    from crossmodal.fusion.own import read_own
+
+    if not files:
+        raise UserError(
+            "There are no files yet. Send a CSV of picture, text and label, and the pictures, or a zip of all.",
+            "还没有文件。请发送含 picture、text、label 三列的 CSV 和图片，或它们的 zip 压缩包。",
+        )
+    return read_own((Path(file), Path(file).name) for file in files)
 
 
 def _checked(task: str) -> str:

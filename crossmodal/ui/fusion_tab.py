@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from crossmodal.fusion.config import FEWEST_CASES, MOST_CASES, MOST_SEEDS
+from crossmodal.fusion.config import FEWEST_CASES, MOST_CASES, MOST_SEEDS, OWN
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.tasks import TASKS, tasks
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
+from crossmodal.sources import SUFFIXES
 from crossmodal.ui.components import ACCELERATOR, STATE_SECONDS, Labelled, SafeImage
 from crossmodal.ui.fusion_handlers import CaseState, FusionHandlers
 from crossmodal.ui.fusion_view import headings, wiring
@@ -56,6 +57,7 @@ class FusionTab:
 class _Asking:
     task: gr.Dropdown
     slider: gr.Slider
+    files: gr.File
     strategies: gr.CheckboxGroup
     options: gr.Accordion
     seeds: gr.Number
@@ -72,6 +74,7 @@ class _Asking:
             Labelled(self.task, "fu_task"),
             TaskChoices(self.task, "fu_task", "choices"),
             Labelled(self.slider, "fu_slider"),
+            Labelled(self.files, "fu_files"),
             Labelled(self.strategies, "fu_strategies"),
             Labelled(self.options, "fu_options"),
             Labelled(self.seeds, "fu_seeds"),
@@ -84,7 +87,7 @@ class _Asking:
 
     @property
     def inputs(self) -> list[Any]:
-        return [self.task, self.slider, self.strategies, self.seeds, self.cases, self.dropout, self.adversarial]
+        return [self.task, self.slider, self.strategies, self.seeds, self.cases, self.dropout, self.adversarial, self.files]
 
 
 @dataclass(frozen=True)
@@ -171,12 +174,21 @@ def _first_use(manager: ModelManager, settings: Settings) -> Any:
 
 
 def _task_choices(language: Language) -> list[tuple[str, str]]:
-    return [(task.title[language == "zh"], name) for name, task in tasks().items()]
+    listed = [(task.title[language == "zh"], name) for name, task in tasks().items()]
+    return [*listed, (TEXTS[language].fu_own, OWN)]
 
 
 def _asking_column(words: Texts) -> _Asking:
     task = gr.Dropdown(_task_choices("en"), value=FIRST_TASK, label=words.fu_task, elem_id="fu-task")
     slider = gr.Slider(0, 1, value=1, step=0.05, label=words.fu_slider, elem_id="fu-slider")
+    files = gr.File(
+        label=words.fu_files,
+        file_count="multiple",
+        file_types=[*SUFFIXES, ".csv", ".zip"],
+        height=120,
+        visible=False,
+        elem_id="fu-own",
+    )
     strategies = gr.CheckboxGroup(
         [(kind.title, name) for name, kind in STRATEGIES.items()],
         value=list(FIRST_STRATEGIES),
@@ -194,7 +206,7 @@ def _asking_column(words: Texts) -> _Asking:
         run = gr.Button(words.fu_run, variant="primary", elem_id="fu-run", min_width=120)
         stop = gr.Button(words.stop, variant="stop", elem_id="fu-stop", min_width=80)
     progress = gr.Markdown(elem_id="fu-progress")
-    return _Asking(task, slider, strategies, options, seeds, cases, dropout, adversarial, run, stop, progress)
+    return _Asking(task, slider, files, strategies, options, seeds, cases, dropout, adversarial, run, stop, progress)
 
 
 def _results_column(words: Texts) -> _Results:
@@ -241,7 +253,7 @@ def _case_row(words: Texts) -> _Case:
 
 
 def _connect(handlers: FusionHandlers, asking: _Asking, results: _Results, case: _Case, language: Any, tab: Any) -> None:
-    chosen = [asking.slider, asking.progress, *results.outputs]
+    chosen = [asking.slider, asking.files, asking.progress, *results.outputs]
     for trigger in (tab.select, asking.task.change, language.input):
         trigger(handlers.show, [asking.task, results.comparison, language], chosen, queue=False, **QUIET)
     asking.run.click(handlers.run, [*asking.inputs, language], [asking.progress, *results.outputs], **QUIET, **TRAINS)

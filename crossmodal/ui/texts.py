@@ -16,6 +16,9 @@ class Texts:
     tab_search: str
     tab_fusion: str
     fu_task: str
+    fu_own: str
+    fu_files: str
+    fu_own_hint: str
     fu_slider: str
     fu_strategies: str
     fu_seeds: str
@@ -197,6 +200,12 @@ ENGLISH = Texts(
     tab_search="Search",
     tab_fusion="Fusion",
     fu_task="Task",
+    fu_own="Your own pictures, sentences and labels",
+    fu_files="A CSV with the columns picture, text, label, and the pictures; or a zip of all",
+    fu_own_hint=(
+        "Send your files, then press the button. The loaded CLIP’s towers encode them; "
+        "a quarter of the pictures is kept for testing."
+    ),
     fu_slider="From redundant (0) to XOR (1)",
     fu_strategies="Strategies",
     fu_seeds="Seeds",
@@ -392,6 +401,9 @@ CHINESE = Texts(
     tab_search="检索",
     tab_fusion="融合",
     fu_task="任务",
+    fu_own="您自己的图片、句子和标签",
+    fu_files="含 picture、text、label 三列的 CSV 和图片，或 zip 压缩包",
+    fu_own_hint="请发送文件，然后点击按钮。由已加载的 CLIP 编码；四分之一的图片用于测试。",
     fu_slider="从冗余（0）到异或（1）",
     fu_strategies="策略",
     fu_seeds="随机种子数",

@@ -26,12 +26,12 @@ class Bench:
     def __init__(self, events: list[Outcome | Exception]) -> None:
         self.line, self.events, self.asked = Line(), events, list[Config]()
 
-    def splits(self, config: Config, said: Any) -> list[Any]:
+    def splits(self, config: Config, said: Any, own: Any) -> list[Any]:
         said(1.0)
         self.asked.append(config)
         return []
 
-    def train(self, config: Config, splits: list[Any], stop: threading.Event) -> Iterator[Outcome]:
+    def train(self, config: Config, splits: list[Any], stop: threading.Event, own: Any) -> Iterator[Outcome]:
         for event in self.events:
             if stop.is_set():
                 return
@@ -51,7 +51,7 @@ def visitor(name: str) -> Any:
 
 def start(handlers: FusionHandlers, who: str = "one", **changed: Any) -> Iterator[tuple[Any, ...]]:
     given = {"task": "xor", "xor": 1.0, "strategies": ["film", "gmu"], "seeds": 2, "cases": 1000, **changed}
-    return handlers.run(*given.values(), 0.0, 0.0, "en", visitor(who))
+    return handlers.run(*given.values(), 0.0, 0.0, None, "en", visitor(who))
 
 
 OUTCOMES = [outcome(name, seed, 0.9) for seed in range(2) for name in ("film", "gmu")]
