@@ -36,7 +36,7 @@ SECOND_PICTURE_SHARE = 0.08
 TOGETHER_SHARE = 0.12
 """How often all turns of a dialogue see those before them, as in a real conversation."""
 SYSTEM_SHARE = 0.05
-STRUCTURES = (0.22, 0.42, 0.2, 0.09, 0.07)
+STRUCTURES = (0.14, 0.58, 0.18, 0.05, 0.05)
 """How often conversations are about one thing, a pair, three, a group, two groups: where a thing lies is learned last."""
 CASUAL_SHARE = 0.2
 """How often a question comes in lower case or without its last mark."""

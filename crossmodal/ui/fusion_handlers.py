@@ -116,7 +116,10 @@ class FusionHandlers:
 
     def new_case(self, task: str, language: Language) -> tuple[Update, ...]:
         """Picture, sentence, and the case with its answer: of the task's own kind, of a seed that nothing was trained on."""
-        made, rng = tasks()[task], random.Random()
+        try:
+            made, rng = tasks()[_checked(task)], random.Random()
+        except UserError as error:
+            raise as_toast(error, language) from error
         scenes = made.pool(rng, 2, True)
         drawn = next(d for d in _cases(made, rng, scenes) if is_chinese(d.text) == (language == "zh"))
         scene = scenes[drawn.scene]
@@ -194,6 +197,7 @@ class FusionHandlers:
         return fusion_results
 
     def _told(self, task: str, picture: Image.Image | None, text: str) -> Any:
+        task = _checked(task)
         if picture is None:
             raise UserError(
                 "There is no picture yet. Make a new case, or upload one.", "还没有图片。请生成一个例子或上传图片。"
@@ -205,7 +209,7 @@ class FusionHandlers:
                 f"The sentence has {len(text):,} characters; the limit is {LONGEST_TEXT}. Shorten it.",
                 f"句子有 {len(text):,} 个字符，上限为 {LONGEST_TEXT}。请缩短。",
             )
-        return self._made().tell(_checked(task), picture, text.strip(), MODEL)
+        return self._made().tell(task, picture, text.strip(), MODEL)
 
     def _run(self, config: Config, own: "Own | None", stop: Event, language: Language) -> Iterator[tuple[Update, ...]]:
         words = TEXTS[language]
@@ -305,6 +309,11 @@ def _own(files: list[str] | None) -> "Own":
 
 
 def _checked(task: str) -> str:
+    if task == OWN:
+        raise UserError(
+            "No trained strategies ship for your own data. Choose another task for a case.",
+            "您自己的数据没有附带训练好的策略。请为例子选择其他任务。",
+        )
     if task not in TASKS:
         raise UserError(f"There is no task {task!r}. Choose one of {', '.join(TASKS)}.", f"没有任务 {task!r}。")
     return task

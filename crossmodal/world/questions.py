@@ -70,8 +70,8 @@ def _turn(reply: Reply, family: str, language: Language, rng: random.Random, man
 _WEIGHTS = {
     "identify": 2.0,
     "describe": 2.0,
-    "where": 4.0,
-    "relation": 3.4,
+    "where": 8.0,
+    "relation": 5.0,
     "count": 1.5,
     "exists": 1.2,
     "kind": 0.6,

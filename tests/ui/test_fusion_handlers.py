@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 
 from crossmodal.errors import UserError
-from crossmodal.fusion.config import Config
+from crossmodal.fusion.config import OWN, Config
 from crossmodal.fusion.line import Line
 from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import TASKS, tasks
@@ -119,6 +119,21 @@ def test_a_new_case_is_in_the_persons_language_and_its_answer_is_one_of_the_task
     assert picture.size == (384, 384)
     assert case.answer in [c[language == "zh"] for c in tasks()[task].classes]
     assert any("一" <= c <= "鿿" for c in text) == (language == "zh")
+
+
+def test_no_case_is_made_for_a_persons_own_task(picture: Any) -> None:
+    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"))
+    with pytest.raises(gr.Error, match="your own data"):
+        handlers.new_case(OWN, "en")
+    with pytest.raises(gr.Error, match="your own data"):
+        handlers.tell(OWN, picture, "a sentence", CaseState(), "en")
+
+
+def test_a_persons_own_task_needs_files(picture: Any) -> None:
+    bench = Bench(list(OUTCOMES))
+    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    with pytest.raises(gr.Error, match="no files yet"):
+        list(start(handlers, task=OWN))
 
 
 @pytest.mark.parametrize(
