@@ -56,13 +56,16 @@ def presence(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) 
     )
 
 
-def emap(scores: Tensor) -> Tensor:
+def emap(scores: Tensor, pictures: Tensor, texts: Tensor) -> Tensor:
     """The best additive approximation of a function of two modalities (Hessel & Lee 2020).
 
-    scores: (n, n, classes), logits for picture i with text j; the real cases lie on the diagonal.
-    Returns (n, classes): `mean_j f(i, .) + mean_i f(., i) - mean f`.
+    scores: (n, m, classes), logits for picture i with text j. pictures, texts: (n,) and (m,), in how many cases each is.
+    Returns (n, m, classes): `mean_j f(i, .) + mean_i f(., j) - mean f`, the means over cases.
     """
-    return scores.mean(1) + scores.mean(0) - scores.mean((0, 1))
+    of_pictures, of_texts = pictures / pictures.sum(), texts / texts.sum()
+    rows = torch.einsum("nmc,m->nc", scores, of_texts)
+    columns = torch.einsum("nmc,n->mc", scores, of_pictures)
+    return rows[:, None] + columns[None] - (of_pictures @ rows)
 
 
 def emap_accuracy(strategy: Strategy, test: Cases, rows: Tensor) -> tuple[float, float]:
@@ -72,9 +75,9 @@ def emap_accuracy(strategy: Strategy, test: Cases, rows: Tensor) -> tuple[float,
     read = test.texts[texts]
     with torch.inference_mode():
         each = torch.stack([strategy(test.pictures[i.expand(len(texts))], read) for i in pictures])
-    scores = each[of_picture][:, of_text]
     labels = test.labels[rows]
-    return accuracy(emap(scores), labels), accuracy(scores.diagonal().T, labels)
+    additive = emap(each, torch.bincount(of_picture), torch.bincount(of_text))
+    return accuracy(additive[of_picture, of_text], labels), accuracy(each[of_picture, of_text], labels)
 
 
 def emap_rows(test: Cases, few: Tensor) -> Tensor:
@@ -100,8 +103,7 @@ def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = BINS) -
 def perturbed_accuracy(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) -> float:
     if not any(p.requires_grad for p in strategy.parameters()):
         return _correct(strategy, picture, text, labels)
-    nobody = torch.zeros(len(labels), dtype=torch.bool)
-    return _correct(strategy, *perturbed(strategy, picture, text, labels, nobody, PUSH), labels)
+    return _correct(strategy, *perturbed(strategy, picture, text, labels, PUSH), labels)
 
 
 def costs(strategy: Strategy, test: Cases) -> Costs:

@@ -39,7 +39,7 @@ class Tokens:
     def noisy(self, spread: float, generator: torch.Generator) -> "Tokens":
         """With Gaussian noise, `spread` times as wide as the values themselves."""
         noise = torch.randn(self.values.shape, generator=generator) * self.values[self.mask].std() * spread
-        return Tokens(self.values + noise, self.mask)
+        return Tokens(self.values + noise * self.mask[..., None], self.mask)
 
 
 def stacked(rows: Sequence[Tensor], length: int = 0) -> Tokens:

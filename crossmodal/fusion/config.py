@@ -14,6 +14,8 @@ OWN = "own"
 OWN_STEPS = 400
 MOST_SEEDS = 20
 MOST_CASES, FEWEST_CASES = 50_000, 200
+MOST_IN_ALL = 200_000
+"""Of all seeds: they are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,17 @@ class Config:
                 f"The number of training cases is {self.cases:,}; choose {FEWEST_CASES} to {MOST_CASES:,}.",
                 f"训练样本数是 {self.cases:,}；请选择 {FEWEST_CASES} 到 {MOST_CASES:,}。",
             )
-        for title, value in (("Modality dropout", self.modality_dropout), ("Adversarial training", self.adversarial)):
+        if self.seeds * self.cases > MOST_IN_ALL:
+            raise UserError(
+                f"{self.seeds} seeds of {self.cases:,} cases are {self.seeds * self.cases:,}; the limit is "
+                f"{MOST_IN_ALL:,}. Choose fewer of either.",
+                f"{self.seeds} 个种子各 {self.cases:,} 个样本，超过上限 {MOST_IN_ALL:,}。请减少。",
+            )
+        for title, value in (
+            ("XOR", self.xor or 0.0),
+            ("Modality dropout", self.modality_dropout),
+            ("Adversarial training", self.adversarial),
+        ):
             if not 0 <= value <= 1:
                 raise UserError(f"{title} is {value:g}; choose 0 to 1.", f"{title} 是 {value:g}；请选择 0 到 1。")
         return self
@@ -71,7 +83,7 @@ class Config:
         if self.strategies != tuple(STRATEGIES):
             parts.append(f"--strategies {' '.join(self.strategies)}")
         for name in ("steps", "modality_dropout", "adversarial", "xor"):
-            if getattr(self, name):
+            if getattr(self, name) not in (None, 0.0) or (name == "xor" and self.xor is not None):
                 parts.append(f"--{name.replace('_', '-')} {getattr(self, name):g}")
         if self.model != "picturebook-clip":
             parts.append(f"--model {self.model}")

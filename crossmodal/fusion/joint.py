@@ -2,7 +2,7 @@
 
 `JointEmbeddingClassifier(AutoModel.from_pretrained("microsoft/resnet-50"),
 AutoModel.from_pretrained("google-bert/bert-base-uncased"), answers)` is the ResNet + BERT + answer classifier (Antol et al.
-2015, with today's encoders). The app runs it on the bundled towers.
+2015, with today's encoders). On the bundled towers it is the app's task `vqa`, whose trained strategy can be passed in.
 """
 
 from collections.abc import Sequence

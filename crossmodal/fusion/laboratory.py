@@ -73,7 +73,7 @@ class Laboratory:
         return through_all(heads, Tokens(seen, torch.ones(seen.shape[:2], dtype=torch.bool)), read)
 
     def _encoded(self, task: Task, model: str, embedder: Embedder, said: Callable[[float], None]) -> Pools:
-        key = f"{task.name} {model} {embedder.identity}"
+        key = f"{task.pool} {task.scenes} {model} {embedder.identity}"
         known = self._pools.get(key)
         if known is None:
             known = encode_pools(task, embedder, said)

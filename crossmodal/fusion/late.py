@@ -81,7 +81,7 @@ class ProductOfExperts(Late):
 
 
 class Stacking(Late):
-    """A linear layer over both log-probabilities, learned on cases that the two have not seen (Wolpert 1992)."""
+    """A linear layer over both log-probabilities, learned on pictures that the two were not trained on (Wolpert 1992)."""
 
     def __init__(self, picture: OneModality, text: OneModality, classes: int) -> None:
         super().__init__(picture, text)

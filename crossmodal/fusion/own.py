@@ -79,13 +79,14 @@ def read_own(files: Iterable[tuple[Path, str]]) -> Own:
 def _rows(table: Source) -> list[dict[str, str]]:
     try:
         text = table.content().decode("utf-8-sig")
-        read = list(csv.DictReader(io.StringIO(text)))
+        reader = csv.DictReader(io.StringIO(text))
+        read = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"{table.name[:60]!r} is no CSV in UTF-8. Save it as one.",
             f"{table.name[:60]!r} 不是 UTF-8 编码的 CSV。请重新保存。",
         ) from error
-    there = {key.strip().lower(): key for key in (read[0] if read else {}) if key}
+    there = {key.strip().lower(): key for key in reader.fieldnames or () if key}
     lacking = [column for column in COLUMNS if column not in there]
     if lacking:
         raise UserError(

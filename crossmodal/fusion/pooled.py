@@ -54,10 +54,10 @@ class Lmf(Fusion):
     def __init__(self, width: int = WIDTH, rank: int = 8) -> None:
         super().__init__()
         self.out = width
-        spread = (rank * (width + 1)) ** -0.5
+        spread = (width + 1) ** -0.5
         # Parameters, not a plain list of tensors: those would never be trained.
-        self.picture = nn.Parameter(spread * torch.randn(rank, width + 1, width) * rank**0.5)
-        self.text = nn.Parameter(spread * torch.randn(rank, width + 1, width) * rank**0.5)
+        self.picture = nn.Parameter(spread * torch.randn(rank, width + 1, width))
+        self.text = nn.Parameter(spread * torch.randn(rank, width + 1, width))
 
     def forward(self, picture: Encoded, text: Encoded) -> Tensor:
         v = torch.einsum("bi,rio->bro", with_one(picture.pooled), self.picture)

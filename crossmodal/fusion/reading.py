@@ -30,6 +30,9 @@ def remarks(comparison: Comparison) -> list[Remark]:
     fusing = [name for name in rows if name not in BASELINES]
     if len(fusing) < 2:
         return []
+    shared = set.intersection(*({o.seed for o in comparison.of(name)} for name in rows))
+    if len(shared) < 2:
+        return []  # a live run whose strategies have not met on two seeds yet
     best = _top(rows, fusing)
     found = [_best(comparison, rows, best)]
     late = [name for name in fusing if name in LATE]
@@ -58,6 +61,11 @@ def _best(comparison: Comparison, rows: dict[str, dict[str, float]], best: str) 
         )
     baseline = _top(rows, alone)
     mean, low, high = comparison.difference(best, baseline)
+    if high < 0:
+        return Remark(
+            f"Nothing here beats {_title(baseline).lower()}: {top} is {-mean:.1f} points below it ({-high:.1f} to {-low:.1f}).",
+            f"没有策略胜过 {_title(baseline)}：{top} 低 {-mean:.1f} 点（{-high:.1f} 到 {-low:.1f}）。",
+        )
     clear = low > 0
     return Remark(
         f"Best here: {top}, {mean:+.1f} points ({low:+.1f} to {high:+.1f}) against {_title(baseline).lower()}"
@@ -80,8 +88,8 @@ def _late(comparison: Comparison, rows: dict[str, dict[str, float]], late: str, 
         )
     if high < SMALL:
         return Remark(
-            f"{pair_en}: {span_en}. Late fusion keeps up: where little lies in the interaction, joining decisions is enough.",
-            f"{pair_zh}：{span_zh}。后期融合不落后：交互作用小时，合并决策就够了。",
+            f"{pair_en}: {span_en}. Late fusion keeps up; its best rival owes {interaction:.0f} points to the two together.",
+            f"{pair_zh}：{span_zh}。后期融合不落后；对手有 {interaction:.0f} 点来自两者的交互。",
         )
     return Remark(
         f"{pair_en}: {span_en}. These seeds do not tell which is better; more of them would.",
@@ -105,8 +113,9 @@ def _worst_calibrated(rows: dict[str, dict[str, float]], fusing: list[str]) -> R
     error = 100 * rows[worst]["ece"]
     if rows[worst]["ece"] < UNSURE:
         return Remark(
-            f"All probabilities can be taken at their word: the worst calibration error is {error:.1f} % ({_title(worst)}).",
-            f"各概率都可信：最大校准误差为 {error:.1f} %（{_title(worst)}）。",
+            f"The probabilities of what fuses can be taken at their word: the worst calibration error is {error:.1f} % "
+            f"({_title(worst)}).",
+            f"各融合策略的概率都可信：最大校准误差为 {error:.1f} %（{_title(worst)}）。",
         )
     return Remark(
         f"Do not take the probabilities of {_title(worst)} at their word: they are off by {error:.1f} % on average.",

@@ -81,7 +81,8 @@ def run(
         try:
             waiting = {pool.submit(_work, job) for job in jobs}
             yield from _followed(waiting, steps_said, stop)
-        except BrokenProcessPool as error:
+        except (BrokenProcessPool, MemoryError, RuntimeError, OSError) as error:
+            log.exception("a training process failed")
             raise UserError(
                 "A training process ended unexpectedly, perhaps for lack of memory. What was finished stays; run it again.",
                 "训练进程意外结束，可能是内存不足。已完成的结果保留；请重新运行。",
@@ -102,8 +103,11 @@ def _followed(waiting: "set[Future[Outcome]]", said: "Queue[Step]", stop: thread
                 yield said.get_nowait()
             except queue.Empty:
                 break
-        for future in done:
+        finished = [future for future in done if future.exception() is None]
+        for future in finished:
             yield future.result()
+        for future in done - set(finished):
+            future.result()
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -55,7 +55,8 @@ def train(
         return strategy.eval()
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(strategy.parameters(), lr=RATE, weight_decay=DECAY)
-    held = torch.rand(len(split.train), generator=generator) < HELD
+    # By picture: what a second stage learns from shows pictures that the first has not been trained on.
+    held = (torch.rand(len(split.train.pictures), generator=generator) < HELD)[split.train.picture]
     began, total = time.perf_counter(), 0.0
     order = torch.empty(0, dtype=torch.long)
     for step in range(recipe.steps):
@@ -80,16 +81,14 @@ def train(
     return strategy.eval()
 
 
-def perturbed(
-    strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor, held: Tensor, length: float
-) -> tuple[Tokens, Tokens]:
-    """Both modalities, moved one step along the gradient that raises the loss (Gan et al. 2020, VILLA; Miyato et al. 2017).
+def perturbed(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor, length: float) -> tuple[Tokens, Tokens]:
+    """Both modalities, moved one step along the gradient that makes the answer worse (Gan et al. 2020; Miyato et al. 2017).
 
     length: how far each token may move, as a share of the mean length of its modality's tokens.
     """
     values = [t.values.detach().requires_grad_() for t in (picture, text)]
     moved = [Tokens(v, t.mask) for v, t in zip(values, (picture, text), strict=True)]
-    loss = strategy.loss(moved[0], moved[1], labels, held)
+    loss = F.cross_entropy(strategy(moved[0], moved[1]), labels)
     gradients = torch.autograd.grad(loss, values, allow_unused=True)
     result = []
     for tokens, gradient in zip((picture, text), gradients, strict=True):
@@ -97,13 +96,14 @@ def perturbed(
             result.append(tokens)
             continue
         reach = length * tokens.values[tokens.mask].norm(dim=-1).mean()
-        result.append(Tokens(tokens.values + reach * F.normalize(gradient, dim=-1), tokens.mask))
+        push = reach * F.normalize(gradient, dim=-1) * tokens.mask[..., None]
+        result.append(Tokens(tokens.values + push, tokens.mask))
     return result[0], result[1]
 
 
 def adversarial_loss(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor, held: Tensor, length: float) -> Tensor:
     """The loss on perturbed embeddings: added to the clean one, as VILLA does."""
-    return strategy.loss(*perturbed(strategy, picture, text, labels, held, length), labels, held)
+    return strategy.loss(*perturbed(strategy, picture, text, labels, length), labels, held)
 
 
 def predicted(strategy: Strategy, cases: Cases, batch: int = 512) -> Tensor:

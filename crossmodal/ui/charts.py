@@ -26,8 +26,8 @@ def chart(
 
     palette: every name that any chart of the page shows, so that a name has one colour in all of them.
     """
-    palette = list(dict.fromkeys((*palette, *series)))
-    hues = {name: colour(palette.index(name), len(palette)) for name in series}
+    listed = list(dict.fromkeys((*palette, *series)))
+    hues = {name: colour(listed.index(name), len(palette or listed)) for name in series}
     points = [point for of in series.values() for point in of]
     if not points:
         return ""

@@ -1,9 +1,9 @@
 """Turns the fusion tab's events into comparisons and cases, and their outcomes into what the components show."""
 
+import hashlib
 import logging
 import random
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -53,8 +53,10 @@ RESULTS = 8
 class CaseState:
     """The case that the tab made itself, whose answer is known."""
 
+    task: str = ""
     text: str = ""
-    answer: str = ""
+    label: int = 0
+    """The right class."""
     picture: str = ""
     """Digest of its pixels."""
 
@@ -67,16 +69,19 @@ class FusionHandlers:
         self._made = laboratory
         self._signals = StopSignals()
 
+    def choose(self, task: str) -> tuple[Update, ...]:
+        """The slider where the task has one, and the place for files."""
+        slid = gr.update(visible=task in ("redundant", "xor"), value=1.0 if task == "xor" else 0.0)
+        return slid, gr.update(visible=task == OWN)
+
     def show(self, task: str, kept: Comparison | None, language: Language) -> tuple[Update, ...]:
-        """The slider, the place for files, a note, and the results: the visitor's own of that task, or those that ship."""
+        """A note, and the results: the visitor's own of that task, or those that ship."""
         found, words = bundled(task), TEXTS[language]
         if kept is not None and kept.config.task == task and kept is not found:
-            return gr.skip(), gr.skip(), gr.skip(), *_results(kept, language)
-        slider = gr.update(visible=task in ("redundant", "xor"), value=1.0 if task == "xor" else 0.0)
-        sent = gr.update(visible=task == OWN)
+            return gr.skip(), *_results(kept, language)
         if found is None:
-            return slider, sent, words.fu_own_hint if task == OWN else words.fu_nothing, *([None] * RESULTS)
-        return slider, sent, words.fu_bundled.format(found.config.seeds), *_results(found, language)
+            return words.fu_own_hint if task == OWN else words.fu_nothing, *([None] * RESULTS)
+        return words.fu_bundled.format(found.config.seeds), *_results(found, language)
 
     def run(
         self,
@@ -103,13 +108,16 @@ class FusionHandlers:
             while (place := ticket.place) and not stop.is_set():
                 yield TEXTS[language].fu_queue.format(place), *_untouched(RESULTS)
                 stop.wait(POLL_SECONDS)
+            if stop.is_set():
+                yield TEXTS[language].fu_stopped.format(0, config.seeds * len(config.strategies)), *_untouched(RESULTS)
+                return
             yield from self._run(config, own, stop, language)
         except UserError as error:
             raise as_toast(error, language) from error
         finally:
             stop.set()
             ticket.leave()
-            self._signals.end(session)
+            self._signals.end(session, stop)
 
     def stop(self, request: gr.Request) -> None:
         self._signals.stop(f"{request.session_hash} fusion")
@@ -124,8 +132,7 @@ class FusionHandlers:
         drawn = next(d for d in _cases(made, rng, scenes) if is_chinese(d.text) == (language == "zh"))
         scene = scenes[drawn.scene]
         picture = render(scene, PEOPLE_SIZE)
-        answer = made.classes[drawn.label][language == "zh"]
-        return picture, drawn.text, CaseState(drawn.text, answer, content_hash(picture))
+        return picture, drawn.text, CaseState(task, drawn.text, drawn.label, content_hash(picture))
 
     def tell(
         self, task: str, picture: Image.Image | None, text: str, case: CaseState, language: Language
@@ -137,16 +144,16 @@ class FusionHandlers:
         except UserError as error:
             raise as_toast(error, language) from error
         assert picture is not None
-        known = case.text == text and case.picture == content_hash(picture)
+        known = case.task == task and case.text == text and case.picture == content_hash(picture)
         classes = [c[language == "zh"] for c in tasks()[task].classes]
         looked = next((t for t in told if t.strategy == "cross_attention" and t.attention is not None), None)
         drawn = gr.update(visible=False)
         if looked is not None and looked.attention is not None:
             drawn = gr.update(value=heat_map(picture, looked.attention), label=words.fu_attention, visible=True)
-        notes = [words.fu_truth.format(case.answer)] if known else [words.fu_unknown_case]
+        notes = [words.fu_truth.format(classes[case.label])] if known else [words.fu_unknown_case]
         if not looks_like_picture_book(picture):
             notes.append(words.fu_unfamiliar)
-        return case_table(told, classes, case.answer if known else None, words), drawn, "\n\n".join(notes)
+        return case_table(told, classes, classes[case.label] if known else None, words), drawn, "\n\n".join(notes)
 
     def api_fuse(self) -> Callable[..., list[dict[str, Any]]]:
         def fuse(image: Image.Image, text: str, task: str = "vqa") -> list[dict[str, Any]]:
@@ -234,7 +241,7 @@ class FusionHandlers:
             left = (now - began) / max(share, 1e-6) * (1 - share)
             line = words.fu_progress.format(len(comparison.outcomes), jobs, left)
             if isinstance(event, Outcome):
-                kept, bars, rows, reading, _, *rest = _results(comparison, language)
+                kept, bars, rows, reading, _, *rest = _results(comparison, language, files=False)
                 yield line, kept, bars, rows, reading, curves(points, words), *rest
             else:
                 yield line, *_untouched(4), curves(points, words), *_untouched(RESULTS - 5)
@@ -247,24 +254,36 @@ class FusionHandlers:
     ) -> "Iterator[tuple[Update, ...]] | Any":
         """Yields how far the encoding is; returns the splits, None where it was stopped."""
         shares = [0.0]
-        with ThreadPoolExecutor(1, thread_name_prefix="encode") as pool:
 
-            def said(share: float) -> None:
-                shares[0] = share
-                if stop.is_set():
-                    raise InterruptedError
+        def said(share: float) -> None:
+            shares[0] = share
+            if stop.is_set():
+                raise InterruptedError
 
+        pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        try:
             future = pool.submit(self._made().splits, config, said, own)
             while not future.done():
                 yield TEXTS[language].fu_encoding.format(100 * shares[0]), *_untouched(RESULTS)
                 time.sleep(POLL_SECONDS)
-            try:
-                return future.result()
-            except InterruptedError:
-                return None
+            return future.result()
+        except InterruptedError:
+            return None
+        except GeneratorExit:
+            stop.set()
+            raise
+        except (RuntimeError, MemoryError) as error:
+            log.exception("encoding failed")
+            raise UserError(
+                f"Encoding the pictures failed ({type(error).__name__}). Choose fewer cases and try again.",
+                f"图片编码失败（{type(error).__name__}）。请减少样本后再试。",
+            ) from error
+        finally:
+            pool.shutdown(wait=False)  # whoever leaves the page must not wait for it: the server's loop would wait too
 
 
-def _results(comparison: Comparison, language: Language) -> tuple[Update, ...]:
+def _results(comparison: Comparison, language: Language, files: bool = True) -> tuple[Update, ...]:
+    """files: whether the run is to be taken away; while it goes on it is not."""
     words = TEXTS[language]
     said = "\n".join(f"- {remark.said(language)}" for remark in remarks(comparison)) or words.fu_no_reading
     return (
@@ -275,21 +294,24 @@ def _results(comparison: Comparison, language: Language) -> tuple[Update, ...]:
         curves_of(comparison, words),
         plots(comparison, words),
         comparison.config.command,
-        _files(comparison),
+        _files(comparison) if files else gr.skip(),
     )
 
 
 def _files(comparison: Comparison) -> list[str]:
     """The run to take away: configuration with its seeds, results as JSON, the table as CSV."""
-    folder = Path(get_upload_folder()) / "fusion" / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    for name, text in (
-        ("config.json", comparison.config.to_json()),
-        ("results.json", comparison.to_json()),
-        ("results.csv", comparison.to_csv()),
-    ):
-        (folder / name).write_text(text, encoding="utf-8")
-    return [str(folder / name) for name in ("config.json", "results.json", "results.csv")]
+    written = {
+        "config.json": comparison.config.to_json(),
+        "results.json": comparison.to_json(),
+        "results.csv": comparison.to_csv(),
+    }
+    digest = hashlib.sha256(written["results.json"].encode()).hexdigest()[:20]
+    folder = Path(get_upload_folder()) / "fusion" / digest  # the same results lie in one place, however often shown
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in written.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / name) for name in written]
 
 
 def _cases(task: Task, rng: random.Random, scenes: Sequence[Scene]) -> Iterator[Drawn]:

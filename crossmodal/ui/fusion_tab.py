@@ -253,9 +253,10 @@ def _case_row(words: Texts) -> _Case:
 
 
 def _connect(handlers: FusionHandlers, asking: _Asking, results: _Results, case: _Case, language: Any, tab: Any) -> None:
-    chosen = [asking.slider, asking.files, asking.progress, *results.outputs]
+    shown = [asking.progress, *results.outputs]
     for trigger in (tab.select, asking.task.change, language.input):
-        trigger(handlers.show, [asking.task, results.comparison, language], chosen, queue=False, **QUIET)
+        trigger(handlers.show, [asking.task, results.comparison, language], shown, queue=False, **QUIET)
+    asking.task.change(handlers.choose, asking.task, [asking.slider, asking.files], queue=False, **QUIET)
     asking.run.click(handlers.run, [*asking.inputs, language], [asking.progress, *results.outputs], **QUIET, **TRAINS)
     asking.stop.click(handlers.stop, queue=False, **QUIET)
     told = [case.table, case.attention, case.note]

@@ -33,7 +33,7 @@ def table(comparison: Comparison) -> list[list[str]]:
             STRATEGIES[row["strategy"]].stage,
             f"{row['accuracy']:.1f}",
             f"{row['low']:.1f} – {row['high']:.1f}",
-            f"{100 * row['emap']:.1f}",
+            f"{100 * row['emap']:.1f} / {100 * row['emap_of']:.1f}",
             f"{100 * row['without_picture']:.1f}",
             f"{100 * row['without_text']:.1f}",
             f"{100 * row['shapley_picture']:+.1f} / {100 * row['shapley_text']:+.1f}",

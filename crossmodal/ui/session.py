@@ -57,6 +57,8 @@ class StopSignals:
         if event:
             event.set()
 
-    def end(self, session: str) -> None:
+    def end(self, session: str, event: threading.Event | None = None) -> None:
+        """Forget the session's signal; where `event` is given, only if it is that one and no later one."""
         with self._lock:
-            self._events.pop(session, None)
+            if event is None or self._events.get(session) is event:
+                self._events.pop(session, None)

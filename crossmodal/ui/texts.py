@@ -219,11 +219,12 @@ ENGLISH = Texts(
     fu_queue="Somebody else is training. Your place in the queue: {}.",
     fu_encoding="Encoding pictures: {:.0f} %",
     fu_progress="{} of {} trainings done · about {:.0f} s left",
-    fu_stopped="Stopped: {} of {} trainings are done; what they gave is below.",
+    fu_stopped="Stopped: {} of {} trainings are done.",
     fu_done="This run: {} trainings in {:.0f} s.",
     fu_table="All figures",
     fu_headings=(
-        "Strategy | Stage | Accuracy % | 95 % interval | EMAP % | without picture | without text | Shapley picture / text | "
+        "Strategy | Stage | Accuracy % | 95 % interval | EMAP % / itself | without picture | without text | "
+        "Shapley picture / text | "
         "Interaction | Attacked % | ECE % | Parameters | MFLOP | ms p50 / p95"
     ),
     fu_curves="Training loss, mean of the seeds; of late fusion the sum of its members’ losses",
@@ -417,11 +418,11 @@ CHINESE = Texts(
     fu_queue="其他人正在训练。您排在第 {} 位。",
     fu_encoding="正在编码图片：{:.0f}%",
     fu_progress="已完成 {} / {} 次训练 · 约剩 {:.0f} 秒",
-    fu_stopped="已停止：完成 {} / {} 次训练，结果如下。",
+    fu_stopped="已停止：完成 {} / {} 次训练。",
     fu_done="本次运行：{} 次训练，用时 {:.0f} 秒。",
     fu_table="全部数据",
     fu_headings=(
-        "策略 | 阶段 | 准确率 % | 95% 区间 | EMAP % | 无图片 | 无文字 | Shapley 图 / 文 | "
+        "策略 | 阶段 | 准确率 % | 95% 区间 | EMAP % / 自身 | 无图片 | 无文字 | Shapley 图 / 文 | "
         "交互 | 受攻击 % | ECE % | 参数 | MFLOP | 毫秒 p50 / p95"
     ),
     fu_curves="训练损失（各种子平均；后期融合为各成员损失之和）",

@@ -66,3 +66,16 @@ def test_a_family_with_another_rule_is_refused_in_one_sentence() -> None:
     loaded = LoadedModel(find_spec("picturebook-clip", "embedding"), "fp32", "cpu", model, None, 0)
     with pytest.raises(ModelError, match="no CLIP or SigLIP"):
         Embedder(loaded)
+
+
+@pytest.mark.parametrize("family", SAVERS)
+def test_towers_give_their_last_layer_by_patch_and_by_token(family: str, tmp_path: Path) -> None:
+    made = embedder(family, tmp_path)
+    picture = Image.effect_noise((40, 40), 60).convert("RGB")
+    patches = made.patch_features([picture, picture.rotate(90)])
+    assert patches.shape[0] == 2
+    assert patches.shape[1] == patches.shape[2] > 1
+    assert not torch.allclose(patches[0], patches[1])
+    short, long = made.token_features("cat"), made.token_features("a dog on a house")
+    assert short.ndim == 2
+    assert short.shape[1] == long.shape[1]

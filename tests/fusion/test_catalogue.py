@@ -128,10 +128,19 @@ def test_probabilities_of_late_fusion_are_what_their_formulas_say() -> None:
 
 
 def test_emap_of_an_additive_function_is_itself_and_of_a_product_is_not() -> None:
-    of_picture, of_text = torch.randn(9, 1, 3), torch.randn(1, 9, 3)
+    of_picture, of_text = torch.randn(9, 1, 3), torch.randn(1, 7, 3)
+    pictures, texts = torch.randint(1, 5, (9,)), torch.randint(1, 5, (7,))
     additive, product = of_picture + of_text, of_picture * of_text
-    torch.testing.assert_close(emap(additive), torch.einsum("iic->ic", additive))
-    assert not torch.allclose(emap(product), torch.einsum("iic->ic", product), atol=0.1)
+    torch.testing.assert_close(emap(additive, pictures, texts), additive)
+    assert not torch.allclose(emap(product, pictures, texts), product, atol=0.1)
+
+
+def test_emap_counts_a_picture_as_often_as_it_is_in_a_case() -> None:
+    scores, pictures, texts = torch.randn(3, 2, 2), torch.tensor([1, 2, 1]), torch.tensor([3, 1])
+    repeated = scores[torch.tensor([0, 1, 1, 2])][:, torch.tensor([0, 0, 0, 1])]
+    once = torch.ones(4, dtype=torch.long)
+    expected = emap(repeated, once, once)[torch.tensor([0, 1, 3])][:, torch.tensor([0, 3])]
+    torch.testing.assert_close(emap(scores, pictures, texts), expected)
 
 
 def test_emap_takes_from_xor_what_it_owes_to_interaction(xor: Split) -> None:
@@ -171,7 +180,7 @@ def test_an_attack_lowers_accuracy_and_training_against_it_helps(xor: Split) -> 
 
     def attacked(strategy: nn.Module, reach: float) -> float:
         picture, text, labels = xor.test.whole
-        pushed = perturbed(strategy, picture, text, labels, labels < 0, reach)  # type: ignore[arg-type]
+        pushed = perturbed(strategy, picture, text, labels, reach)  # type: ignore[arg-type]
         return accuracy(strategy(*pushed), labels)
 
     assert attacked(plain, 0.0) > 0.95

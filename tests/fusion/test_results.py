@@ -53,6 +53,8 @@ def test_what_is_written_is_read_again() -> None:
         ({"seeds": 1}, "seeds is 1; an interval needs 2"),
         ({"seeds": 99}, "seeds is 99"),
         ({"cases": 3}, "training cases is 3"),
+        ({"cases": 50_000, "seeds": 20}, "20 seeds of 50,000 cases are 1,000,000"),
+        ({"xor": 3.0}, "XOR is 3"),
         ({"modality_dropout": 2.0}, "Modality dropout is 2"),
         ({"colour": "red"}, "'colour', which is no setting"),
     ],
@@ -66,6 +68,7 @@ def test_the_command_of_a_run_names_what_differs_from_the_defaults() -> None:
     plain = Config("and").command
     assert plain == "python -m crossmodal.fusion.compare --task and --seeds 5 --cases 20000"
     told = Config("xor", ("film", "gmu"), seeds=2, xor=0.5, adversarial=0.1).command
+    assert Config("xor", xor=0.0).command.endswith("--xor 0")
     assert told.endswith("--seeds 2 --cases 20000 --strategies film gmu --adversarial 0.1 --xor 0.5")
 
 

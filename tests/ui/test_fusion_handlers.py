@@ -103,6 +103,45 @@ def test_who_stops_keeps_what_is_done_and_lets_the_next_one_in() -> None:
     assert bench.line.join().place == 0
 
 
+def test_who_stops_while_waiting_trains_nothing() -> None:
+    bench = Bench(list(OUTCOMES))
+    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    first, second = start(handlers, "one"), start(handlers, "two")
+    next(first)
+    next(second)
+    handlers.stop(visitor("two"))
+    assert [step[0] for step in second][-1].startswith("Stopped: 0 of 4")
+    assert len(bench.asked) == 0 or bench.line.join().place == 1
+
+
+def test_a_second_run_of_the_same_person_can_be_stopped_too() -> None:
+    bench = Bench(list(OUTCOMES))
+    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    first = start(handlers)
+    next(s for s in first if isinstance(s[1], Comparison))
+    second = start(handlers)
+    next(second)
+    assert list(first)[-1][0].startswith("Stopped: 1 of 4")
+    next(s for s in second if isinstance(s[1], Comparison))
+    handlers.stop(visitor("one"))
+    assert list(second)[-1][0].startswith("Stopped: 1 of 4")
+
+
+def test_a_case_of_one_task_is_not_judged_by_another(picture: Any) -> None:
+    from crossmodal.fusion.one_case import Told, Verdict
+
+    class Teller(Bench):
+        def tell(self, task: str, picture: Any, text: str, model: str) -> list[Told]:
+            return [Told("majority", Verdict(1, 0.6), Verdict(1, 0.6), Verdict(1, 0.6), None)]
+
+    bench = Teller([])
+    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    image, text, case = handlers.new_case("xor", "en")
+    assert "Right is" in handlers.tell("xor", image, text, case, "en")[2]
+    assert "Right is" not in handlers.tell("and", image, text, case, "en")[2]
+    assert "正确答案" in handlers.tell("xor", image, text, case, "zh")[2]
+
+
 def test_a_worker_that_died_is_said_and_the_line_goes_on() -> None:
     bench = Bench([OUTCOMES[0], UserError("A training process ended unexpectedly.")])
     handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
@@ -117,7 +156,8 @@ def test_a_new_case_is_in_the_persons_language_and_its_answer_is_one_of_the_task
     handlers = FusionHandlers(lambda: pytest.fail("no model is needed"))
     picture, text, case = handlers.new_case(task, language)
     assert picture.size == (384, 384)
-    assert case.answer in [c[language == "zh"] for c in tasks()[task].classes]
+    assert case.task == task
+    assert 0 <= case.label < len(tasks()[task].classes)
     assert any("一" <= c <= "鿿" for c in text) == (language == "zh")
 
 
