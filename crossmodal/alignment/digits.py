@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.stats import t as student
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from crossmodal.alignment.domains import coral, dann_strength, mmd_unbiased, reversed_gradient
 from crossmodal.errors import UserError
+from crossmodal.intervals import interval
 
 SIDE, FEATURES, BATCH, STEPS, RATE = 16, 64, 64, 400, 2e-3
 SOURCE, TARGET = 700, 600
@@ -216,9 +216,7 @@ def as_table(rows: list[Row]) -> str:
 
 def _row(title: str, found: list[float], control: list[float]) -> Row:
     gains = [a - b for a, b in zip(found, control, strict=True)]
-    mean = statistics.fmean(gains)
-    reach = float(student.ppf(0.975, len(gains) - 1)) * statistics.stdev(gains) / len(gains) ** 0.5
-    return Row(title, tuple(found), statistics.fmean(found), statistics.stdev(found), mean, mean - reach, mean + reach)
+    return Row(title, tuple(found), statistics.fmean(found), statistics.stdev(found), *interval(gains))
 
 
 def _fine_tune(network: Network, target: Digits, labels: int, steps: int) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
 
 from crossmodal.fusion.config import Config, config_from
 from crossmodal.fusion.figures import Bin, Costs, Figures, Point, Presence
 from crossmodal.fusion.names import STRATEGIES
+from crossmodal.intervals import interval
 from crossmodal.paths import MODELS
 
 BUNDLED = MODELS / "fusion" / "results"
@@ -104,15 +104,6 @@ class Comparison:
             "latency_p95_ms": average([1000 * f.costs.latency_p95 for f in figures]),
             "seconds": average([o.seconds for o in outcomes]),
         }
-
-
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean, and the ends of Student's 95 % interval of it; the ends are infinite for fewer than two values."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, float("-inf"), float("inf")
-    reach = float(student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5)
-    return mean, mean - reach, mean + reach
 
 
 def comparison_from(text: str) -> Comparison:

@@ -126,7 +126,7 @@ _worker: dict[str, Any] = {}
 
 def _begin(folder: str, classes: int, recipe: Recipe, heads: Path | None, said: "Queue[Step]") -> None:
     torch.set_num_threads(1)  # one core a process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C at the app ends it at once, without a traceback
     _worker.update(folder=Path(folder), classes=classes, recipe=recipe, heads=heads, said=said, splits={})
 
 

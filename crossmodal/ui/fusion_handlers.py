@@ -17,11 +17,11 @@ from PIL import Image
 
 from crossmodal.embedding.language import is_chinese
 from crossmodal.errors import UserError
-from crossmodal.fusion.config import OWN, OWN_STEPS, Config
+from crossmodal.fusion.config import OWN, Config
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.reading import remarks
 from crossmodal.fusion.results import Comparison, Outcome, bundled
-from crossmodal.fusion.tasks import TASKS, Drawn, Task, task_named, tasks
+from crossmodal.fusion.tasks import TASKS, Drawn, Task, tasks
 from crossmodal.images import content_hash
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, curves_of, headings, plots, table
@@ -225,19 +225,19 @@ class FusionHandlers:
             yield words.fu_stopped.format(0, config.seeds * len(config.strategies)), *_untouched(RESULTS)
             return
         comparison, points = Comparison(config, ()), list[tuple[str, int, float]]()
-        steps = OWN_STEPS if own else task_named(config.task, config.xor).steps
-        jobs, began, shown, latest = config.seeds * len(config.strategies), time.monotonic(), 0.0, {}
+        jobs, began, shown = config.seeds * len(config.strategies), time.monotonic(), 0.0
+        latest: dict[tuple[str, int], float] = {}
         for event in self._made().train(config, splits, stop, own=own):
             if isinstance(event, Outcome):
                 comparison = replace(comparison, outcomes=(*comparison.outcomes, event))
-                latest[event.strategy, event.seed] = steps
+                latest[event.strategy, event.seed] = 1.0
             else:
                 points.append((event.strategy, event.point.step, event.point.loss))
-                latest[event.strategy, event.seed] = event.point.step
+                latest[event.strategy, event.seed] = event.point.step / event.of
             now = time.monotonic()
             if now - shown < SHOW_SECONDS and not isinstance(event, Outcome):
                 continue
-            shown, share = now, sum(latest.values()) / (jobs * steps)
+            shown, share = now, sum(latest.values()) / jobs
             left = (now - began) / max(share, 1e-6) * (1 - share)
             line = words.fu_progress.format(len(comparison.outcomes), jobs, left)
             if isinstance(event, Outcome):

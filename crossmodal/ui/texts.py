@@ -41,7 +41,6 @@ class Texts:
     fu_noise_picture: str
     fu_noise_text: str
     fu_reliability: str
-    fu_reading: str
     fu_no_reading: str
     fu_step: str
     fu_loss: str
@@ -232,7 +231,6 @@ ENGLISH = Texts(
     fu_noise_picture="Accuracy with noise in the picture",
     fu_noise_text="Accuracy with noise in the text",
     fu_reliability="Reliability: on the diagonal a probability can be taken at its word",
-    fu_reading="What this run says",
     fu_no_reading="Choose at least two strategies that fuse, and there is something to compare.",
     fu_step="step",
     fu_loss="loss",
@@ -430,7 +428,6 @@ CHINESE = Texts(
     fu_noise_picture="图片加噪后的准确率",
     fu_noise_text="文字加噪后的准确率",
     fu_reliability="可靠性：越靠近对角线，概率越可信",
-    fu_reading="本次结果说明",
     fu_no_reading="请至少选择两种融合策略，才能比较。",
     fu_step="步数",
     fu_loss="损失",

@@ -8,18 +8,8 @@ from crossmodal.errors import UserError
 from crossmodal.fusion.config import Config, config_from
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.reading import remarks
-from crossmodal.fusion.results import COLUMNS, comparison_from, interval
+from crossmodal.fusion.results import COLUMNS, comparison_from
 from tests.fusion.known import comparison
-
-
-def test_an_interval_is_students() -> None:
-    mean, low, high = interval([90.0, 92.0, 94.0])
-    assert mean == 92
-    assert (low, high) == pytest.approx((92 - 4.9683, 92 + 4.9683), abs=1e-3)  # t = 4.3027, sd 2, n 3
-
-
-def test_one_seed_has_no_interval() -> None:
-    assert interval([50.0]) == (50.0, float("-inf"), float("inf"))
 
 
 def test_differences_are_taken_seed_by_seed() -> None:
