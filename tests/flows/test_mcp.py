@@ -28,6 +28,8 @@ def test_the_endpoints_are_tools_with_descriptions(launch: Callable[..., str]) -
         "search": ("Search a gallery by words, by a picture", {"text", "image", "k", "gallery"}),
         "index": ("Make a gallery, or add to one", {"gallery", "files"}),
         "galleries": ("List the galleries", set()),
+        "fuse": ("through every fusion strategy", {"image", "text", "task"}),
+        "fusion_results": ("bundled comparison of fusion strategies", {"task"}),
     }
     for endpoint, (sentence, needed) in expected.items():
         (name,) = [n for n in found if n.endswith(f"_{endpoint}") or n == endpoint]

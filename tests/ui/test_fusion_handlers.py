@@ -12,6 +12,7 @@ import pytest
 from crossmodal.errors import UserError
 from crossmodal.fusion.config import OWN, Config
 from crossmodal.fusion.line import Line
+from crossmodal.fusion.names import LATE
 from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import TASKS, tasks
 from crossmodal.ui.fusion_handlers import CaseState, FusionHandlers
@@ -196,12 +197,23 @@ def test_a_table_has_a_heading_for_each_column_in_both_languages(language: Any) 
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_results_ship_for_every_task_with_every_strategy_and_five_seeds(task: str) -> None:
+def test_results_and_trained_strategies_ship_for_every_task(task: str) -> None:
     from crossmodal.fusion.heads import bundled_heads
     from crossmodal.fusion.names import STRATEGIES
 
     found = bundled(task)
     assert found is not None
+    assert found.config.checked().task == task
     assert found.strategies == list(STRATEGIES)
-    assert all(len(found.of(name)) == 5 for name in STRATEGIES)
+    assert all(len(found.of(name)) == found.config.seeds for name in STRATEGIES)
     assert list(bundled_heads(task)) == list(STRATEGIES)
+
+
+def test_what_ships_says_what_the_tasks_were_made_for() -> None:
+    scores = {task: {row["strategy"]: row for row in found.rows()} for task in TASKS if (found := bundled(task))}
+    assert all(45 < scores["xor"][late]["accuracy"] < 55 for late in LATE)
+    assert all(abs(row["emap"] - 0.5) < 0.06 for row in scores["xor"].values())
+    grounded = scores["grounded_vqa"]
+    assert grounded["cross_attention"]["accuracy"] > 90
+    assert max(grounded[late]["accuracy"] for late in LATE) < 40
+    assert scores["redundant"]["product_of_experts"]["accuracy"] > scores["redundant"]["picture_only"]["accuracy"]
