@@ -54,7 +54,7 @@ def train(
         strategy.prior = torch.bincount(split.train.labels, minlength=classes).clamp_min(1).float().log()
         return strategy.eval()
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(strategy.parameters(), lr=RATE, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(strategy.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     # By picture: what a second stage learns from shows pictures that the first has not been trained on.
     held = (torch.rand(len(split.train.pictures), generator=generator) < HELD)[split.train.picture]
     began, total = time.perf_counter(), 0.0
