@@ -4,7 +4,7 @@ Every task draws cases (scene, sentence, class) from a pool of scenes. Pools for
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -15,9 +15,13 @@ from crossmodal.world.vocabulary import Thing, vocabulary
 from crossmodal.world.words import LANGUAGES, Language
 
 COMMON = 3
+Templates = Mapping[Language, Sequence[str]]
 CORNERS = (("top left", "左上角"), ("top right", "右上角"), ("bottom left", "左下角"), ("bottom right", "右下角"))
-PICTURE_RIGHT, TEXT_RIGHT = 0.85, 0.75
-"""In the redundant task: how often each modality says what is so."""
+PICTURE_RIGHT, SURE_RIGHT, UNSURE_RIGHT = 0.85, 0.95, 0.55
+"""In the redundant task: how often the picture shows what is so, and how often a sure and an unsure sentence say it.
+
+Were all sentences alike, following the better modality would be best, and fusing could gain nothing.
+"""
 GROUNDED = (
     "apple", "banana", "bicycle", "bird", "book", "bus", "camera", "car", "cat", "chair", "cow", "dog",
     "elephant", "fish", "guitar", "hat", "house", "key", "laptop", "pizza", "rabbit", "rocket", "tree", "umbrella",
@@ -99,12 +103,15 @@ def _logic(xor: float | None, rng: random.Random, scenes: Sequence[Scene], count
         else:
             label = rng.random() < 0.5
             shown = label == (rng.random() < PICTURE_RIGHT)
-            said = label == (rng.random() < TEXT_RIGHT)
-        drawn.append(Drawn(rng.choice(by_kind[shown]), _guess(rng, said), int(label)))
+            sure = rng.random() < 0.5
+            said = label == (rng.random() < (SURE_RIGHT if sure else UNSURE_RIGHT))
+            drawn.append(Drawn(rng.choice(by_kind[shown]), _guess(rng, said, SURE if sure else UNSURE), int(label)))
+            continue
+        drawn.append(Drawn(rng.choice(by_kind[shown]), _guess(rng, said, GUESSES), int(label)))
     return drawn
 
 
-GUESSES = {
+GUESSES: Templates = {
     "en": (
         "It is {}.",
         "I think this is {}.",
@@ -115,12 +122,20 @@ GUESSES = {
     ),
     "zh": ("这是{}。", "我觉得这是{}。", "那一定是{}。", "看起来像{}。", "这里有{}。", "我看到{}。"),
 }
+SURE: Templates = {
+    "en": ("Surely {}.", "This is clearly {}.", "I am sure it is {}."),
+    "zh": ("肯定是{}。", "这明显是{}。", "我确定是{}。"),
+}
+UNSURE: Templates = {
+    "en": ("Perhaps {}.", "It might be {}.", "I guess it is {}."),
+    "zh": ("也许是{}。", "可能是{}。", "我猜是{}。"),
+}
 KINDS = {"en": ("something to eat", "an animal"), "zh": ("吃的东西", "动物")}
 
 
-def _guess(rng: random.Random, animal: bool) -> str:
+def _guess(rng: random.Random, animal: bool, templates: Templates) -> str:
     language = rng.choice(LANGUAGES)
-    return rng.choice(GUESSES[language]).format(KINDS[language][animal])
+    return rng.choice(templates[language]).format(KINDS[language][animal])
 
 
 def _four_corners(rng: random.Random, count: int, testing: bool) -> tuple[Scene, ...]:

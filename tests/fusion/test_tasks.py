@@ -9,6 +9,8 @@ from crossmodal.fusion.tasks import HELD_OUT, KINDS, ON, TASKS, task_named, task
 from crossmodal.world.scenes import Scene
 from crossmodal.world.vocabulary import vocabulary
 
+SURE_WORDS = ("Surely", "clearly", "sure", "肯定", "明显", "确定")
+
 
 def drawn(name: str, count: int = 600, xor: float | None = None) -> list[tuple[Scene, str, str]]:
     task = task_named(name, xor)
@@ -47,6 +49,9 @@ def test_in_the_redundant_task_each_modality_is_right_more_often_than_not() -> N
     read = sum(says_animal(text) == (said == "animal") for _, text, said in cases) / 3000
     assert seen == pytest.approx(0.85, abs=0.03)
     assert read == pytest.approx(0.75, abs=0.03)
+    sure = [(says_animal(text) == (said == "animal")) for _, text, said in cases if any(w in text for w in SURE_WORDS)]
+    assert sum(sure) / len(sure) == pytest.approx(0.95, abs=0.03)
+    assert len(sure) / 3000 == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_slider_moves_from_redundant_to_xor() -> None:
