@@ -44,6 +44,7 @@ table.bars .unmeasured { color: var(--body-text-color-subdued); font-size: 0.85e
 #sr-hits .grid-container { grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)) !important; }
 #sr-hits .caption-label { font-size: 0.75em; padding: 1px 5px; max-width: 96%; }
 table.fusion .whisker { position: absolute; bottom: 4px; height: 3px; background: var(--primary-600); border-radius: 2px; }
+table.bars .figure small { white-space: nowrap; }
 table.fusion .figure { text-shadow: 0 0 3px var(--body-background-fill); }
 .chart { margin: 10px 0; }
 .chart figcaption { font-weight: 500; }
