@@ -6,9 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FIRST_LOGIT_SCALE = math.log(1 / 0.07)
 LARGEST_LOGIT_SCALE = math.log(100)
-SIGLIP_FIRST_BIAS = -10.0
 
 
 def info_nce(image: Tensor, text: Tensor, logit_scale: Tensor) -> Tensor:
@@ -39,12 +37,6 @@ def siglip(image: Tensor, text: Tensor, logit_scale: Tensor, bias: Tensor) -> Te
 def clamp_logit_scale(log_scale: Tensor) -> None:
     """Keep ln(logit scale) within [0, ln 100], in place, after each step of the optimiser (Radford et al. 2021)."""
     log_scale.clamp_(0, LARGEST_LOGIT_SCALE)
-
-
-def modality_gap(image: Tensor, text: Tensor) -> Tensor:
-    """Distance of the two means (Liang et al. 2022). (n, dim) each. Returns a scalar, 0 to 2 for unit vectors."""
-    gap: Tensor = torch.linalg.vector_norm(image.mean(0) - text.mean(0))
-    return gap
 
 
 def alignment(image: Tensor, text: Tensor) -> Tensor:

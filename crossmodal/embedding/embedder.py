@@ -147,8 +147,7 @@ class Embedder:
             with self._computing:
                 inputs = self._pixels(pictures[start : start + PICTURE_BATCH])
                 hidden = self._model.vision_model(**inputs).last_hidden_state.float().cpu()
-            side = int(hidden.shape[1] ** 0.5)
-            parts.append(hidden[:, hidden.shape[1] - side * side :].unflatten(1, (side, side)))  # less the class token
+            parts.append(square_of(hidden))
         return torch.cat(parts)
 
     @torch.inference_mode()
@@ -180,6 +179,12 @@ class Embedder:
 
     def _moved(self, values: Tensor) -> Tensor:
         return values.to(self._device, self._model.dtype if values.is_floating_point() else None)
+
+
+def square_of(hidden: Tensor) -> Tensor:
+    """A vision transformer's tokens, (pictures, tokens, width), as (pictures, rows, columns, width), less a class token."""
+    side = int(hidden.shape[1] ** 0.5)
+    return hidden[:, hidden.shape[1] - side * side :].reshape(len(hidden), side, side, -1)
 
 
 def _unit(vectors: Tensor) -> Tensor:

@@ -8,14 +8,14 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from crossmodal.fusion.cases import Cases, Tokens
-from crossmodal.fusion.figures import NOISE, Bin, Costs, Figures, Presence
+from crossmodal.fusion.figures import NOISE, Costs, Figures, Presence
 from crossmodal.fusion.strategy import Strategy
 from crossmodal.fusion.training import accuracy, perturbed, predicted
+from crossmodal.reliability import expected_calibration_error, reliability
 
 EMAP_PAIRS, EMAP_CASES = 8_192, 64
 """EMAP asks about every pair of the test's pictures and sentences; where those are more, of so many cases' only."""
 NOISE_CASES = 400
-BINS = 15
 LATENCY_RUNS = 30
 PUSH = 0.1
 """How far the attack of `perturbed_accuracy` moves each token, as a share of its modality's mean length."""
@@ -32,7 +32,8 @@ def measure(strategy: Strategy, test: Cases, seed: int = 0) -> Figures:
         noisy["picture"].append(_correct(strategy, seen.noisy(spread, generator), read, truth))
         noisy["text"].append(_correct(strategy, seen, read.noisy(spread, generator), truth))
     additive, itself = emap_accuracy(strategy, test, emap_rows(test, few))
-    error, bins = calibration_error(logits.softmax(-1), labels)
+    confidence, guess = logits.softmax(-1).max(-1)
+    bins = reliability(confidence.tolist(), (guess == labels).tolist())
     return Figures(
         accuracy(logits, labels),
         additive,
@@ -41,7 +42,7 @@ def measure(strategy: Strategy, test: Cases, seed: int = 0) -> Figures:
         tuple(noisy["picture"]),
         tuple(noisy["text"]),
         perturbed_accuracy(strategy, *test.batch(few)),
-        error,
+        expected_calibration_error(bins),
         bins,
         costs(strategy, test),
     )
@@ -84,20 +85,6 @@ def emap_rows(test: Cases, few: Tensor) -> Tensor:
     """All cases where their pictures and sentences make few pairs, some of `few` otherwise."""
     pairs = len(torch.unique(test.picture)) * len(torch.unique(test.text))
     return torch.arange(len(test)) if pairs <= EMAP_PAIRS else few[:EMAP_CASES]
-
-
-def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = BINS) -> tuple[float, tuple[Bin, ...]]:
-    """Expected calibration error over equally wide bins of confidence (Guo et al. 2017), 0 to 1, and the bins."""
-    confidence, guess = probabilities.max(-1)
-    correct = (guess == labels).float()
-    which = (confidence * bins).long().clamp(max=bins - 1)
-    made = []
-    for i in range(bins):
-        inside = which == i
-        count = int(inside.sum())
-        made.append(Bin(float(confidence[inside].mean()), float(correct[inside].mean()), count) if count else Bin(0.0, 0.0, 0))
-    error = sum(b.count * abs(b.confidence - b.accuracy) for b in made) / len(labels)
-    return error, tuple(made)
 
 
 def perturbed_accuracy(strategy: Strategy, picture: Tokens, text: Tokens, labels: Tensor) -> float:

@@ -16,6 +16,11 @@ class Tokens:
     mask: Tensor
     """(batch, tokens), true where there is a token; every row has one."""
 
+    @classmethod
+    def full(cls, values: Tensor) -> "Tokens":
+        """Rows that are all as long as each other."""
+        return cls(values, torch.ones(values.shape[:2], dtype=torch.bool))
+
     def __len__(self) -> int:
         return len(self.values)
 

@@ -135,11 +135,7 @@ def main() -> None:
         arguments.json.write_text(json.dumps(comparison.rows(), indent=1), encoding="utf-8")
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        for name, text in (
-            ("config.json", config.to_json()),
-            ("results.json", comparison.to_json()),
-            ("results.csv", comparison.to_csv()),
-        ):
+        for name, text in comparison.files().items():
             (arguments.out / name).write_text(text, encoding="utf-8")
     if arguments.bundle:
         RESULTS.mkdir(parents=True, exist_ok=True)

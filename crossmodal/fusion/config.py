@@ -7,7 +7,7 @@ from typing import Any
 
 from crossmodal.errors import UserError
 from crossmodal.fusion.names import STRATEGIES
-from crossmodal.fusion.tasks import TASKS
+from crossmodal.fusion.tasks import checked_task
 
 OWN = "own"
 """The task of a person's own pictures."""
@@ -39,8 +39,8 @@ class Config:
 
     def checked(self) -> "Config":
         """Itself. Raises UserError, naming the value, where it cannot be run."""
-        if self.task not in (*TASKS, OWN):
-            raise UserError(f"There is no task {self.task!r}. Choose one of {', '.join(TASKS)}.", f"没有任务 {self.task!r}。")
+        if self.task != OWN:
+            checked_task(self.task)
         if not self.strategies:
             raise UserError("No strategy is chosen. Tick at least one.", "没有选择策略。请至少勾选一个。")
         unknown = [s for s in self.strategies if s not in STRATEGIES]
@@ -82,11 +82,10 @@ class Config:
         parts = ["python -m crossmodal.fusion.compare", f"--task {self.task}", f"--seeds {self.seeds}", f"--cases {self.cases}"]
         if self.strategies != tuple(STRATEGIES):
             parts.append(f"--strategies {' '.join(self.strategies)}")
-        for name in ("steps", "modality_dropout", "adversarial", "xor"):
-            if getattr(self, name) not in (None, 0.0) or (name == "xor" and self.xor is not None):
-                parts.append(f"--{name.replace('_', '-')} {getattr(self, name):g}")
-        if self.model != "picturebook-clip":
-            parts.append(f"--model {self.model}")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("steps", "modality_dropout", "adversarial", "xor", "model") and value != field.default:
+                parts.append(f"--{field.name.replace('_', '-')} {value if isinstance(value, str) else f'{value:g}'}")
         if self.task == OWN:
             parts.append("--data YOUR_FILES")
         return " ".join(parts)

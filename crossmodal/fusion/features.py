@@ -23,9 +23,12 @@ POOL_SEED = 20_000
 
 def picture_tokens(embedder: Embedder, pictures: Sequence[Image.Image]) -> Tensor:
     """(pictures, GRID * GRID, width)."""
-    patches = embedder.patch_features(pictures)
-    pooled = F.adaptive_avg_pool2d(patches.permute(0, 3, 1, 2), GRID)
-    return pooled.flatten(2).transpose(1, 2)
+    return grid_tokens(embedder.patch_features(pictures).permute(0, 3, 1, 2))
+
+
+def grid_tokens(feature_map: Tensor) -> Tensor:
+    """(pictures, width, rows, columns) -> (pictures, GRID * GRID, width)."""
+    return F.adaptive_avg_pool2d(feature_map, GRID).flatten(2).transpose(1, 2)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def cases(drawn: Sequence[Drawn], pictures: Tensor, texts: TextTokens) -> Cases:
     unique = list(dict.fromkeys(d.text for d in drawn))
     number = {text: i for i, text in enumerate(unique)}
     return Cases(
-        Tokens(pictures, torch.ones(pictures.shape[:2], dtype=torch.bool)),
+        Tokens.full(pictures),
         texts(unique),
         torch.tensor([d.scene for d in drawn]),
         torch.tensor([number[d.text] for d in drawn]),

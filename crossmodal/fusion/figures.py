@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from crossmodal.reliability import Bin
+
 NOISE = (0.0, 0.5, 1.0, 2.0)
 """Spread of the noise, as a share of the spread of the values."""
 
@@ -36,15 +38,6 @@ class Presence:
     def interaction(self) -> float:
         """`v11 - v10 - v01 + v00`: what only the two together give."""
         return self.both - self.picture - self.text + self.none
-
-
-@dataclass(frozen=True)
-class Bin:
-    """One bar of a reliability diagram."""
-
-    confidence: float
-    accuracy: float
-    count: int
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from crossmodal.embedding.embedder import square_of
 from crossmodal.fusion.cases import Tokens
 from crossmodal.fusion.catalogue import Shape, make
+from crossmodal.fusion.features import GRID, grid_tokens
 from crossmodal.fusion.strategy import Strategy
 
-GRID = 4
 WORDS = 24
 
 
@@ -59,11 +60,9 @@ class JointEmbeddingClassifier(nn.Module):
     def _seen(self, pixel_values: Tensor) -> Tokens:
         seen: Any = self.vision(pixel_values=pixel_values)
         hidden: Tensor = seen.last_hidden_state
-        if hidden.ndim == 3:  # a transformer's tokens, perhaps with a class token before them; a ResNet gives a map
-            side = int(hidden.shape[1] ** 0.5)
-            hidden = hidden[:, hidden.shape[1] - side * side :].transpose(1, 2).reshape(len(hidden), -1, side, side)
-        values = F.adaptive_avg_pool2d(hidden, GRID).flatten(2).transpose(1, 2)
-        return Tokens(values, torch.ones(values.shape[:2], dtype=torch.bool))
+        if hidden.ndim == 3:  # a transformer's tokens; a ResNet gives a map
+            hidden = square_of(hidden).permute(0, 3, 1, 2)
+        return Tokens.full(grid_tokens(hidden))
 
 
 def _width(encoder: nn.Module) -> int:

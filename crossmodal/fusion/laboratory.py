@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from PIL import Image
 
 from crossmodal.caches import BoundedCache
@@ -70,7 +69,7 @@ class Laboratory:
         with self.embedder(model) as embedder:
             seen = picture_tokens(embedder, [picture])
             read = TextTokens(embedder, task_named(task).words)([text])
-        return through_all(heads, Tokens(seen, torch.ones(seen.shape[:2], dtype=torch.bool)), read)
+        return through_all(heads, Tokens.full(seen), read)
 
     def _encoded(self, task: Task, model: str, embedder: Embedder, said: Callable[[float], None]) -> Pools:
         key = f"{task.pool} {task.scenes} {model} {embedder.identity}"

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from crossmodal.fusion.config import Config, config_from
-from crossmodal.fusion.figures import Bin, Costs, Figures, Point, Presence
+from crossmodal.fusion.figures import Costs, Figures, Point, Presence
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.intervals import interval
 from crossmodal.paths import MODELS
+from crossmodal.reliability import Bin
 
 BUNDLED = MODELS / "fusion" / "results"
 COLUMNS = (
@@ -73,6 +74,10 @@ class Comparison:
     def to_json(self) -> str:
         outcomes = [asdict(o) for o in self.outcomes]
         return json.dumps({"config": asdict(self.config), "rows": self.rows(), "outcomes": outcomes})
+
+    def files(self) -> dict[str, str]:
+        """The run to take away, by file name: configuration with its seeds, results as JSON, the table as CSV."""
+        return {"config.json": self.config.to_json(), "results.json": self.to_json(), "results.csv": self.to_csv()}
 
     def _row(self, name: str) -> dict[str, Any]:
         outcomes = self.of(name)

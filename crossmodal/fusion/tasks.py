@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from crossmodal.errors import UserError
 from crossmodal.world.captions import caption
 from crossmodal.world.sampler import SceneSampler, any_background, arrange_pair, placed_at
 from crossmodal.world.scenes import Scene
@@ -305,6 +306,13 @@ def tasks() -> dict[str, Task]:
         Task("sentiment", ("Sentiment of a sentence with a face", "句子与表情的情感"), OPINION_NAMES, _faces, _sentiment),
     )
     return {task.name: task for task in listed}
+
+
+def checked_task(name: str) -> str:
+    """The name. Raises UserError for one that is not in TASKS."""
+    if name not in TASKS:
+        raise UserError(f"There is no task {name!r}. Choose one of {', '.join(TASKS)}.", f"没有任务 {name!r}。")
+    return name
 
 
 def task_named(name: str, xor: float | None = None) -> Task:

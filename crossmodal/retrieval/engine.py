@@ -15,6 +15,7 @@ from torch import Tensor
 
 from crossmodal.caches import BoundedCache
 from crossmodal.embedding.embedder import Embedder
+from crossmodal.embedding.gap import modality_gap
 from crossmodal.embedding.language import is_chinese
 from crossmodal.errors import UserError
 from crossmodal.images import content_hash, read_picture
@@ -25,7 +26,7 @@ from crossmodal.retrieval.cutoff import PICTURES as BACKGROUND_PICTURES
 from crossmodal.retrieval.cutoff import Background, Cutoff, background, cutoff, cutoff_among
 from crossmodal.retrieval.folder import Imported, bring_in, scan
 from crossmodal.retrieval.indexing import Progress, update
-from crossmodal.retrieval.layout import MOST, Layout, Method, lay_out, modality_gap, near_duplicates
+from crossmodal.retrieval.layout import MOST, Layout, Method, lay_out, near_duplicates
 from crossmodal.retrieval.places import Bundled
 from crossmodal.retrieval.quality import Recall, recall
 from crossmodal.retrieval.query import MOST_HITS, Term

@@ -42,11 +42,6 @@ def lay_out(vectors: Tensor, method: Method = "pca", seed: int = 0) -> Layout:
     return Layout(_framed(centred @ directions[:2].T), share)
 
 
-def modality_gap(pictures: Tensor, captions: Tensor) -> float:
-    """Distance between the centres of the two modalities (Liang et al. 2022), 0 to 2. Both (rows, dim), L2-normalised."""
-    return float((pictures.mean(0) - captions.mean(0)).norm())
-
-
 def near_duplicates(vectors: Tensor, threshold: float) -> list[int]:
     """For each row, the first row of the group of near-duplicates that it belongs to: its own number where it is alone.
 

@@ -21,6 +21,7 @@ from crossmodal.embedding.embedder import Embedder
 from crossmodal.models.catalog import find_spec
 from crossmodal.models.loading import load_checkpoint
 from crossmodal.paths import MODELS
+from crossmodal.reliability import expected_calibration_error, reliability
 from crossmodal.training.cards import write_section
 from crossmodal.training.diagrams import reliability_diagram
 from crossmodal.training.shares import PICTURE_SIDE, Share
@@ -30,9 +31,7 @@ from crossmodal.world.vocabulary import vocabulary
 from crossmodal.world.words import LANGUAGES, Language
 from crossmodal.zero_shot.calibration import (
     Calibration,
-    expected_calibration_error,
     features,
-    reliability,
     write_calibration,
 )
 from crossmodal.zero_shot.templates import default_templates, fill
@@ -171,8 +170,8 @@ def figures(lists: Lists, calibration: Calibration) -> str:
     """The table of the card, from lists that nothing was fitted to."""
     choices = lists.all.of_length(*LENGTHS[1:])  # the softmax over one label is 1 by definition
     right = choices.right.tolist()
-    before = expected_calibration_error(choices.share.tolist(), right, BINS)
-    after = expected_calibration_error(choices.score(calibration).sigmoid().tolist(), right, BINS)
+    before = expected_calibration_error(reliability(choices.share.tolist(), right, BINS))
+    after = expected_calibration_error(reliability(choices.score(calibration).sigmoid().tolist(), right, BINS))
     lines = [
         f"*Is it this?* for {len(right):,} labels, the best and another one of lists of "
         f"{', '.join(map(str, LENGTHS[1:]))} names, half of which hold a name of the scene: expected calibration error "

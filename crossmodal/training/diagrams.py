@@ -1,13 +1,16 @@
 """Small diagrams for model cards, as SVG: readable in a browser on light and dark pages, and in a diff."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
+
+from crossmodal.reliability import Bin
 
 SIDE, MARGIN = 320, 48
 COLOURS = ("#d97706", "#4f46e5")
 
 
-def reliability_diagram(curves: dict[str, list[tuple[float, float, int]]]) -> str:
-    """What was claimed against what came true; `curves` holds for each name rows of (claimed, true, how many)."""
+def reliability_diagram(curves: Mapping[str, Sequence[Bin]]) -> str:
+    """What was claimed against what came true; bins that hold nothing are left out."""
     span = SIDE - 2 * MARGIN
 
     def at(claimed: float, true: float) -> str:
@@ -25,12 +28,13 @@ def reliability_diagram(curves: dict[str, list[tuple[float, float, int]]]) -> st
         x, y = MARGIN + tick * span, SIDE - MARGIN - tick * span
         parts.append(f'<text x="{x}" y="{SIDE - MARGIN + 14}" text-anchor="middle">{tick}</text>')
         parts.append(f'<text x="{MARGIN - 6}" y="{y + 4}" text-anchor="end">{tick}</text>')
-    for i, (name, rows) in enumerate(curves.items()):
+    for i, (name, bins) in enumerate(curves.items()):
+        rows = [(b.confidence, b.accuracy) for b in bins if b.count]
         colour = COLOURS[i % len(COLOURS)]
-        points = " ".join(at(claimed, true) for claimed, true, _ in rows)
+        points = " ".join(at(claimed, true) for claimed, true in rows)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [
-            f'<circle cx="{at(c, t).split(",")[0]}" cy="{at(c, t).split(",")[1]}" r="3" fill="{colour}"/>' for c, t, _ in rows
+            f'<circle cx="{at(c, t).split(",")[0]}" cy="{at(c, t).split(",")[1]}" r="3" fill="{colour}"/>' for c, t in rows
         ]
         parts.append(f'<text x="{MARGIN + 8}" y="{20 + 15 * i}" fill="{colour}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])

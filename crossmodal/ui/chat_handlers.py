@@ -183,7 +183,7 @@ class ChatHandlers:
             yield messages(before), before, question
         finally:
             stop.set()
-            self._signals.end(session)
+            self._signals.end(session, stop)
 
     def _new_pictures(self, image: Image.Image | None, conversation: Conversation) -> tuple[Picture, ...]:
         if image is None:

@@ -21,7 +21,7 @@ from crossmodal.fusion.config import OWN, Config
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.reading import remarks
 from crossmodal.fusion.results import Comparison, Outcome, bundled
-from crossmodal.fusion.tasks import TASKS, Drawn, Task, tasks
+from crossmodal.fusion.tasks import Drawn, Task, checked_task, tasks
 from crossmodal.images import content_hash
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, curves_of, headings, plots, table
@@ -299,12 +299,7 @@ def _results(comparison: Comparison, language: Language, files: bool = True) -> 
 
 
 def _files(comparison: Comparison) -> list[str]:
-    """The run to take away: configuration with its seeds, results as JSON, the table as CSV."""
-    written = {
-        "config.json": comparison.config.to_json(),
-        "results.json": comparison.to_json(),
-        "results.csv": comparison.to_csv(),
-    }
+    written = comparison.files()
     digest = hashlib.sha256(written["results.json"].encode()).hexdigest()[:20]
     folder = Path(get_upload_folder()) / "fusion" / digest  # the same results lie in one place, however often shown
     folder.mkdir(parents=True, exist_ok=True)
@@ -336,9 +331,7 @@ def _checked(task: str) -> str:
             "No trained strategies ship for your own data. Choose another task for a case.",
             "您自己的数据没有附带训练好的策略。请为例子选择其他任务。",
         )
-    if task not in TASKS:
-        raise UserError(f"There is no task {task!r}. Choose one of {', '.join(TASKS)}.", f"没有任务 {task!r}。")
-    return task
+    return checked_task(task)
 
 
 def _untouched(count: int) -> tuple[Update, ...]:

@@ -5,9 +5,10 @@ from html import escape
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crossmodal.fusion.figures import NOISE, Bin
+from crossmodal.fusion.figures import NOISE
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.results import Comparison
+from crossmodal.reliability import Bin
 from crossmodal.ui.charts import Axes, chart
 from crossmodal.ui.texts import Texts
 

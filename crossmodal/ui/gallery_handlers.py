@@ -165,7 +165,7 @@ class GalleryHandlers:
                 yield f"{mended} {_line(step, language)}", gr.skip(), gr.skip()
         finally:
             stop.set()
-            self._signals.end(session)
+            self._signals.end(session, stop)
         assert step is not None
         skipped = (*imported.skipped, *step.skipped)
         if step.done < step.total:

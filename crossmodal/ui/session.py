@@ -57,8 +57,8 @@ class StopSignals:
         if event:
             event.set()
 
-    def end(self, session: str, event: threading.Event | None = None) -> None:
-        """Forget the session's signal; where `event` is given, only if it is that one and no later one."""
+    def end(self, session: str, event: threading.Event) -> None:
+        """Forget the session's signal, unless a later answer has another one already."""
         with self._lock:
-            if event is None or self._events.get(session) is event:
-                self._events.pop(session, None)
+            if self._events.get(session) is event:
+                del self._events[session]

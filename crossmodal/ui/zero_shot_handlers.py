@@ -162,7 +162,7 @@ class ZeroShotHandlers:
             yield error.said(language), _rows(results), *_downloads(results)
         finally:
             stop.set()
-            self._signals.end(session)
+            self._signals.end(session, stop)
 
     def stop(self, request: gr.Request) -> None:
         self._signals.stop(f"{request.session_hash} many")

@@ -8,7 +8,6 @@ it, measures it on other pictures, and writes it beside the weights.
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,20 +69,3 @@ def read_calibration(folder: Path | None) -> Calibration | None:
 def write_calibration(calibration: Calibration, folder: Path) -> None:
     text = json.dumps(asdict(calibration), ensure_ascii=False, indent=1)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def expected_calibration_error(probabilities: Sequence[float], right: Sequence[bool], bins: int = 15) -> float:
-    """Mean distance between what was claimed and what came true, weighted by bin (Guo et al. 2017); 0 to 1."""
-    rows = reliability(probabilities, right, bins)
-    return sum(n * abs(claimed - true) for claimed, true, n in rows) / max(1, len(right))
-
-
-def reliability(probabilities: Sequence[float], right: Sequence[bool], bins: int) -> list[tuple[float, float, int]]:
-    """For each bin that holds anything: mean probability claimed, share that came true, how many."""
-    claimed, true = torch.tensor(list(probabilities)), torch.tensor(list(right), dtype=torch.float)
-    cell = (claimed * bins).long().clamp(0, bins - 1)
-    return [
-        (float(claimed[cell == i].mean()), float(true[cell == i].mean()), int((cell == i).sum()))
-        for i in range(bins)
-        if (cell == i).any()
-    ]

@@ -1,12 +1,10 @@
 """Properties that every strategy has, each seen to fail once its bug is put in."""
 
-import math
-
 import pytest
 import torch
 from torch import Tensor, nn
 
-from crossmodal.fusion.analysis import calibration_error, costs, emap, measure
+from crossmodal.fusion.analysis import costs, emap, measure
 from crossmodal.fusion.cases import Cases, Split, Tokens
 from crossmodal.fusion.catalogue import Shape, make
 from crossmodal.fusion.names import BASELINES, LATE, STRATEGIES
@@ -157,21 +155,6 @@ def test_flops_are_two_for_each_multiplication_of_the_closed_form(xor: Split) ->
     encoders = n * v * width + m * t * width + (n + m) * width * width
     fusion = 2 * width * 2 * width + 2 * width * width
     assert costs(make("concat_mlp", SHAPE), xor.test).flops == 2 * (encoders + fusion + width * 2)
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_truth() -> None:
-    sure = torch.tensor([[0.9, 0.1]]).expand(10, 2)
-    labels = torch.tensor([0] * 6 + [1] * 4)
-    error, bins = calibration_error(sure, labels)
-    assert error == pytest.approx(0.3, abs=1e-6)
-    assert [b.count for b in bins if b.count] == [10]
-
-
-def test_a_double_softmax_can_never_be_sure() -> None:
-    """The bug: logits that are probabilities already. Two classes then end at 73 % at most, and the loss at 0.31."""
-    logits = torch.tensor([[50.0, 0.0]])
-    assert logits.softmax(-1).max() > 0.999
-    assert float(logits.softmax(-1).softmax(-1).max()) == pytest.approx(1 / (1 + math.exp(-1)))
 
 
 def test_an_attack_lowers_accuracy_and_training_against_it_helps(xor: Split) -> None:

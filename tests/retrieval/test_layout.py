@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from crossmodal.retrieval.layout import lay_out, modality_gap, near_duplicates
+from crossmodal.retrieval.layout import lay_out, near_duplicates
 from tests.retrieval.stores import unit
 
 
@@ -32,12 +32,6 @@ def test_pca_says_how_much_it_keeps() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_very_small_galleries(count: int) -> None:
     assert lay_out(unit(count)).points.shape == (count, 2)
-
-
-def test_the_gap_between_two_cones() -> None:
-    first, second = F.normalize(unit(50) * 0.1 + torch.eye(8)[0], dim=-1), F.normalize(unit(50) * 0.1 + torch.eye(8)[1], dim=-1)
-    assert modality_gap(first, second) == pytest.approx(2**0.5, abs=0.1)
-    assert modality_gap(first, first) == 0
 
 
 def test_near_duplicates_point_to_the_first_of_their_group() -> None:

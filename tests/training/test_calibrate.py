@@ -1,7 +1,7 @@
 import torch
 
+from crossmodal.reliability import expected_calibration_error, reliability
 from crossmodal.training.calibrate import LENGTHS, Lists, Readings, figures, fit
-from crossmodal.zero_shot.calibration import expected_calibration_error
 
 BACKGROUND = {"en": ("cat",), "zh": ("猫",)}
 
@@ -22,8 +22,8 @@ def test_the_fitted_probability_means_what_it_says_on_other_lists() -> None:
     tested = drawn(1).all
     claimed = tested.score(calibration).sigmoid().tolist()
     right = tested.right.tolist()
-    assert expected_calibration_error(claimed, right, 10) < 0.05
-    assert expected_calibration_error(tested.share.tolist(), right, 10) > 0.5
+    assert expected_calibration_error(reliability(claimed, right, 10)) < 0.05
+    assert expected_calibration_error(reliability(tested.share.tolist(), right, 10)) > 0.5
 
 
 def test_the_threshold_makes_both_errors_alike_whatever_the_length() -> None:

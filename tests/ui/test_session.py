@@ -26,8 +26,16 @@ def test_stop_reaches_the_session_that_asked_and_no_other() -> None:
     signals.stop("nobody")
     assert mine.is_set()
     assert not yours.is_set()
-    signals.end("a")
+    signals.end("a", mine)
     assert isinstance(signals.begin("a"), threading.Event)
+
+
+def test_an_answer_that_ends_late_leaves_the_next_ones_signal() -> None:
+    signals = StopSignals()
+    first, second = signals.begin("a"), signals.begin("a")
+    signals.end("a", first)
+    signals.stop("a")
+    assert second.is_set()
 
 
 def test_a_new_scene_comes_with_four_different_questions_in_the_language() -> None:

@@ -6,9 +6,7 @@ import torch
 
 from crossmodal.zero_shot.calibration import (
     Calibration,
-    expected_calibration_error,
     read_calibration,
-    reliability,
     write_calibration,
 )
 
@@ -35,17 +33,3 @@ def test_more_labels_must_reach_more() -> None:
     needed = [SOME.none_below(n) or 0 for n in (1, 2, 20)]
     assert needed == sorted(set(needed))
     assert SOME.none_below(21) is None  # nobody measured so long a list
-
-
-def test_the_error_is_nought_for_honest_claims_and_large_for_boasts() -> None:
-    right = [True, False] * 50
-    assert expected_calibration_error([0.5] * 100, right) == pytest.approx(0)
-    assert expected_calibration_error([0.99] * 100, right) == pytest.approx(0.49, abs=1e-6)
-    assert expected_calibration_error([1.0, 0.0], [True, False]) == 0
-
-
-def test_bins_hold_what_was_claimed() -> None:
-    assert reliability([0.05, 0.95, 0.85], [False, True, False], 2) == [
-        (pytest.approx(0.05), 0.0, 1),
-        (pytest.approx(0.9), 0.5, 2),
-    ]
