@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from crossmodal.embedding.encoders import pooled
 from crossmodal.errors import ModelError
 from crossmodal.models.loading import LoadedModel
 
@@ -149,6 +150,34 @@ class Embedder:
                 hidden = self._model.vision_model(**inputs).last_hidden_state.float().cpu()
             parts.append(square_of(hidden))
         return torch.cat(parts)
+
+    @torch.inference_mode()
+    def tower_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """(pictures, width): what the vision tower pools, before its projection."""
+        parts = []
+        for start in range(0, len(pictures), PICTURE_BATCH):
+            with self._computing:
+                found = self._model.vision_model(**self._pixels(pictures[start : start + PICTURE_BATCH]))
+            parts.append(pooled(found).float().cpu())
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def tower_texts(self, texts: Sequence[str]) -> Tensor:
+        """(texts, width): what the text tower pools, before its projection."""
+        parts = []
+        for start in range(0, len(texts), TEXT_BATCH):
+            with self._computing:
+                found = self._model.text_model(**self._tokens(list(texts[start : start + TEXT_BATCH])))
+            parts.append(pooled(found).float().cpu())
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def picture_layer(self, pictures: Sequence[Image.Image], layer: int) -> Tensor:
+        """(pictures, tokens, width): a layer of the vision tower; 0 is what enters the first, -1 what leaves the last."""
+        with self._computing:
+            found = self._model.vision_model(**self._pixels(pictures), output_hidden_states=True)
+        hidden: Tensor = found.hidden_states[layer].float().cpu()
+        return hidden
 
     @torch.inference_mode()
     def token_features(self, text: str) -> Tensor:

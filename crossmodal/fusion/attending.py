@@ -19,16 +19,20 @@ class Attention(nn.Module):
         self.query, self.key_value, self.join = nn.Linear(width, width), nn.Linear(width, 2 * width), nn.Linear(width, width)
         self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.weights: Tensor | None = None
-        """(batch, tokens, others): of the last forward, the mean over the heads."""
+        """(batch, tokens, others): of the last forward outside training, the mean over the heads."""
 
     def forward(self, tokens: Tensor, others: Tensor, mask: Tensor) -> Tensor:
         """tokens: (batch, n, width); others: (batch, m, width); mask: (batch, m), true where there is one."""
         query = self._split(self.query(self.norm(tokens)))
         key, value = (self._split(part) for part in self.key_value(self.norm_other(others)).chunk(2, -1))
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
-        weights = scores.masked_fill(~mask[:, None, None], -1e9).softmax(-1)
-        self.weights = weights.mean(1).detach()
-        tokens = tokens + self.join((weights @ value).transpose(1, 2).flatten(2))
+        if self.training:
+            mixed = F.scaled_dot_product_attention(query, key, value, mask[:, None, None])
+        else:  # the same, in steps that can be drawn and counted
+            scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+            weights = scores.masked_fill(~mask[:, None, None], -1e9).softmax(-1)
+            self.weights = weights.mean(1).detach()
+            mixed = weights @ value
+        tokens = tokens + self.join(mixed.transpose(1, 2).flatten(2))
         fed: Tensor = tokens + self.feed(self.norm_out(tokens))
         return fed
 
@@ -51,8 +55,9 @@ class CrossAttention(Fusion):
         looked = torch.zeros(v.shape[:2])
         for to_picture, to_text in zip(self.to_picture, self.to_text, strict=True):
             v, t = to_text(v, t, text.mask), to_picture(t, v, picture.mask)
-            looked = looked + mean_of(_weights(to_picture), text.mask)
-        self.attention = looked / len(self.to_picture)
+            if not self.training:
+                looked = looked + mean_of(_weights(to_picture), text.mask)
+        self.attention = None if self.training else looked / len(self.to_picture)
         return torch.cat([mean_of(v, picture.mask), mean_of(t, text.mask)], -1)
 
 
@@ -70,7 +75,7 @@ class GlobalLocal(Fusion):
 
     def forward(self, picture: Encoded, text: Encoded) -> Tensor:
         local = self.look(text.pooled[:, None], picture.tokens, picture.mask)[:, 0]
-        self.attention = _weights(self.look)[:, 0]
+        self.attention = None if self.training else _weights(self.look)[:, 0]
         return torch.cat([picture.pooled, text.pooled, local], -1)
 
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crossmodal.embedding.embedder import square_of
+from crossmodal.embedding.encoders import encoder_width
 from crossmodal.fusion.cases import Tokens
 from crossmodal.fusion.catalogue import Shape, make
 from crossmodal.fusion.features import GRID, grid_tokens
@@ -39,7 +40,7 @@ class JointEmbeddingClassifier(nn.Module):
         if freeze:
             self.vision.requires_grad_(False)
             self.text.requires_grad_(False)
-        shape = Shape((GRID * GRID, _width(vision)), (words, _width(text)), len(self.answers))
+        shape = Shape((GRID * GRID, encoder_width(vision)), (words, encoder_width(text)), len(self.answers))
         self.strategy = strategy or make("concat_mlp", shape)
 
     def forward(self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -64,8 +65,3 @@ class JointEmbeddingClassifier(nn.Module):
             hidden = square_of(hidden).permute(0, 3, 1, 2)
         return Tokens.full(grid_tokens(hidden))
 
-
-def _width(encoder: nn.Module) -> int:
-    config: Any = encoder.config
-    sizes = getattr(config, "hidden_sizes", None)
-    return int(sizes[-1] if sizes else config.hidden_size)

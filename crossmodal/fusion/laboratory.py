@@ -14,7 +14,7 @@ from crossmodal.fusion.cases import Split, Tokens
 from crossmodal.fusion.config import OWN_STEPS, Config
 from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools, picture_tokens
 from crossmodal.fusion.heads import bundled_heads
-from crossmodal.fusion.line import Line
+from crossmodal.line import Line
 from crossmodal.fusion.one_case import Told, through_all
 from crossmodal.fusion.own import Own
 from crossmodal.fusion.results import Outcome

@@ -1,27 +1,18 @@
 """Runs a comparison: pictures are encoded here, strategies are trained in processes of their own.
 
-Results arrive one by one. Whoever stops reading, or sets `stop`, ends the processes.
+Results arrive one by one.
 """
 
-import logging
-import multiprocessing
-import os
-import queue
-import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 
-from crossmodal.errors import UserError
 from crossmodal.fusion.analysis import measure
 from crossmodal.fusion.cases import Cases, Split, Tokens
 from crossmodal.fusion.config import Config
@@ -29,9 +20,8 @@ from crossmodal.fusion.figures import Point
 from crossmodal.fusion.heads import save_head
 from crossmodal.fusion.results import Outcome
 from crossmodal.fusion.training import Recipe, shape_of, train
+from crossmodal.workers import run_jobs, say
 
-log = logging.getLogger(__name__)
-LISTEN_SECONDS = 0.3
 _PARTS = ("train", "test")
 
 
@@ -69,65 +59,20 @@ def run(
 
     Raises UserError where a process died; what came before stays right.
     """
-    context = multiprocessing.get_context("spawn")
-    steps_said: Queue[Step] = context.Queue()
     recipe = Recipe(config.steps or steps, config.modality_dropout, config.adversarial)
     jobs = [Job(strategy, seed) for seed in range(config.seeds) for strategy in config.strategies]
-    processes = processes or max(1, min(len(jobs), available_cores()))
     with tempfile.TemporaryDirectory(prefix="crossmodal-fusion-") as folder:
         for seed, split in enumerate(splits):
             save_split(split, Path(folder) / f"{seed}.safetensors")
-        pool = ProcessPoolExecutor(processes, context, _begin, (folder, classes, recipe, heads, steps_said))
-        try:
-            waiting = {pool.submit(_work, job) for job in jobs}
-            yield from _followed(waiting, steps_said, stop)
-        except (BrokenProcessPool, MemoryError, RuntimeError, OSError) as error:
-            log.exception("a training process failed")
-            raise UserError(
-                "A training process ended unexpectedly, perhaps for lack of memory. What was finished stays; run it again.",
-                "训练进程意外结束，可能是内存不足。已完成的结果保留；请重新运行。",
-            ) from error
-        finally:
-            _end(pool)
-
-
-def available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _followed(waiting: "set[Future[Outcome]]", said: "Queue[Step]", stop: threading.Event) -> Iterator[Step | Outcome]:
-    while waiting and not stop.is_set():
-        done, waiting = wait(waiting, LISTEN_SECONDS, FIRST_COMPLETED)
-        while True:
-            try:
-                yield said.get_nowait()
-            except queue.Empty:
-                break
-        finished = [future for future in done if future.exception() is None]
-        for future in finished:
-            yield future.result()
-        for future in done - set(finished):
-            future.result()
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """At once: a training that nobody waits for must not go on."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
+        yield from run_jobs(_work, jobs, stop, _begin, (folder, classes, recipe, heads), processes)
 
 
 _worker: dict[str, Any] = {}
 """What a training process keeps between its jobs: a pool's initialiser has no other place for it."""
 
 
-def _begin(folder: str, classes: int, recipe: Recipe, heads: Path | None, said: "Queue[Step]") -> None:
-    torch.set_num_threads(1)  # one core a process
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C at the app ends it at once, without a traceback
-    _worker.update(folder=Path(folder), classes=classes, recipe=recipe, heads=heads, said=said, splits={})
+def _begin(folder: str, classes: int, recipe: Recipe, heads: Path | None) -> None:
+    _worker.update(folder=Path(folder), classes=classes, recipe=recipe, heads=heads, splits={})
 
 
 def _work(job: Job) -> Outcome:
@@ -140,7 +85,7 @@ def _work(job: Job) -> Outcome:
 
     def told(point: Point) -> None:
         curve.append(point)
-        _worker["said"].put(Step(job.strategy, job.seed, point, recipe.steps))
+        say(Step(job.strategy, job.seed, point, recipe.steps))
 
     strategy = train(job.strategy, split, _worker["classes"], job.seed, recipe, told)
     if _worker["heads"] and job.seed == 0:

@@ -43,7 +43,8 @@ class TokenEncoder(nn.Module):
 
     def __init__(self, width: int, length: int, out: int = WIDTH) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(width)
+        # Without weights of its own, which `project` has already: nothing is then derived by the frozen tokens.
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.project = nn.Linear(width, out)
         self.place = nn.Parameter(PLACE_SPREAD * torch.randn(length, out))
         self.mix = nn.Linear(out, out)

@@ -10,7 +10,7 @@ from functools import cache, partial
 
 from crossmodal.errors import UserError
 from crossmodal.world.captions import caption
-from crossmodal.world.sampler import SceneSampler, any_background, arrange_pair, placed_at
+from crossmodal.world.sampler import SceneSampler, alone, any_background, arrange_pair, placed_at
 from crossmodal.world.scenes import Scene
 from crossmodal.world.vocabulary import Thing, vocabulary
 from crossmodal.world.words import LANGUAGES, Language
@@ -76,17 +76,11 @@ def logic_task(name: str, title: tuple[str, str], classes: tuple[tuple[str, str]
 
 def _animals_and_food(rng: random.Random, count: int, testing: bool) -> tuple[Scene, ...]:
     kinds = [_common("animal"), _common("food")]
-    return tuple(_alone(rng, rng.choice(kinds[i % 2])) for i in range(count))
+    return tuple(alone(rng, rng.choice(kinds[i % 2])) for i in range(count))
 
 
 def _common(category: str) -> list[Thing]:
     return [thing for thing in vocabulary().things if thing.common == COMMON and thing.belongs_to(category)]
-
-
-def _alone(rng: random.Random, thing: Thing) -> Scene:
-    size = rng.uniform(0.45, 0.85)
-    x, y = (rng.uniform(size / 2, 1 - size / 2) for _ in range(2))
-    return Scene("one", any_background(rng), (placed_at(rng, thing, x, y, size),))
 
 
 def _logic(xor: float | None, rng: random.Random, scenes: Sequence[Scene], count: int) -> list[Drawn]:
@@ -256,7 +250,7 @@ def _faces(rng: random.Random, count: int, testing: bool) -> tuple[Scene, ...]:
     faces = [
         [t for t in vocabulary().things if t.feeling and t.feeling.en in feelings] for feelings in FEELINGS
     ]  # the same drawings in both pools, elsewhere and on other grounds: there are few
-    return tuple(_alone(rng, rng.choice(faces[i % 2])) for i in range(count))
+    return tuple(alone(rng, rng.choice(faces[i % 2])) for i in range(count))
 
 
 def _sentiment(rng: random.Random, scenes: Sequence[Scene], count: int) -> list[Drawn]:

@@ -157,6 +157,13 @@ def _columns(count: int, narrow: bool) -> int:
     return {1: 1, 2: 2, 4: 2}.get(count, 3)
 
 
+def alone(rng: random.Random, thing: Thing) -> Scene:
+    """A scene that shows it and nothing else, large."""
+    size = rng.uniform(0.45, 0.85)
+    x, y = (rng.uniform(size / 2, 1 - size / 2) for _ in range(2))
+    return Scene("one", any_background(rng), (placed_at(rng, thing, x, y, size),))
+
+
 def placed_at(rng: random.Random, thing: Thing, x: float, y: float, size: float) -> Placed:
     mirrored = thing.category not in ("sign",) and rng.random() < 0.4
     return Placed(thing, x, y, size, rng.uniform(-9, 9), mirrored, rng.uniform(0.88, 1.08))

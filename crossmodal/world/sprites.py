@@ -1,12 +1,15 @@
 """The sprite atlas: one drawing a thing, 128 pixels a cell."""
 
 from functools import cache
+from typing import Literal
 
 from PIL import Image
 
 from crossmodal.paths import SPRITES
 from crossmodal.world.vocabulary import Vocabulary, vocabulary
 
+Style = Literal["noto", "twemoji"]
+FILES: dict[Style, str] = {"noto": "atlas.webp", "twemoji": "twemoji.webp"}
 CELL = 128
 COLUMNS = 32
 
@@ -34,7 +37,11 @@ class Sprites:
 
 
 @cache
-def sprites() -> Sprites:
-    """The bundled atlas, decoded once."""
-    with Image.open(SPRITES / "atlas.webp", formats=("WEBP",)) as atlas:
-        return Sprites(atlas.convert("RGBA"), vocabulary())
+def sprites(style: Style = "noto") -> Sprites:
+    """A bundled atlas, decoded once."""
+    with Image.open(SPRITES / FILES[style], formats=("WEBP",)) as opened:
+        atlas = opened.convert("RGBA")
+    times = COLUMNS * CELL // atlas.width  # Twemoji's is kept at half the size, which is that of its drawings
+    if times > 1:
+        atlas = atlas.resize((atlas.width * times, atlas.height * times), Image.Resampling.BILINEAR)
+    return Sprites(atlas, vocabulary())

@@ -32,7 +32,7 @@ def _linear(values: Tensor, p: Parameters, name: str) -> Tensor:
 
 
 def _encoded(t: Tokens, p: Parameters, name: str) -> tuple[Tensor, Tensor]:
-    normed = F.layer_norm(t.values, (t.width,), p[f"{name}.norm.weight"], p[f"{name}.norm.bias"])
+    normed = F.layer_norm(t.values, (t.width,))
     learned = _linear(F.gelu(_linear(normed, p, f"{name}.project") + p[f"{name}.place"][: t.length]), p, f"{name}.mix")
     weights = t.mask.float()[..., None]
     return learned, (learned * weights).sum(1) / weights.sum(1)

@@ -199,3 +199,11 @@ def test_every_strategy_can_be_measured(name: str, xor: Split) -> None:
     assert 0 <= figures.accuracy <= 1
     assert figures.costs.flops >= 0
     assert sum(b.count for b in figures.bins) == len(xor.test)
+
+
+@pytest.mark.parametrize("name", ["cross_attention", "global_local", "mbt"])
+def test_attention_gives_the_same_while_it_trains_and_when_it_is_drawn(name: str, xor: Split) -> None:
+    strategy = make(name, SHAPE)
+    picture, text, _ = xor.test.batch(torch.arange(8))
+    with torch.no_grad():
+        torch.testing.assert_close(strategy.train()(picture, text), strategy.eval()(picture, text), rtol=1e-4, atol=1e-5)

@@ -12,7 +12,7 @@ import torch
 from crossmodal.errors import UserError
 from crossmodal.fusion.config import Config
 from crossmodal.fusion.heads import load_heads
-from crossmodal.fusion.line import Line
+from crossmodal.line import Line
 from crossmodal.fusion.one_case import through_all
 from crossmodal.fusion.results import Outcome
 from crossmodal.fusion.run import Step, load_split, run, save_split

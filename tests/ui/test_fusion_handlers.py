@@ -11,7 +11,7 @@ import pytest
 
 from crossmodal.errors import UserError
 from crossmodal.fusion.config import OWN, Config
-from crossmodal.fusion.line import Line
+from crossmodal.line import Line
 from crossmodal.fusion.names import LATE
 from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import TASKS, tasks
