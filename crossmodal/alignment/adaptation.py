@@ -11,7 +11,7 @@ Every way is shown beside the control, which merely lets the target's pictures t
 import argparse
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from crossmodal.alignment import book, digits
 from crossmodal.alignment.domains import coral, dann_strength, mmd_unbiased, reversed_gradient
-from crossmodal.alignment.names import CONTROL, CURVE, FEW_LABELS, TARGET_ONLY, WAYS
-from crossmodal.alignment.outcomes import Row, bundle, rows_of, table_of
+from crossmodal.alignment.names import CONTROL, CURVE, FEW_LABELS, WAYS
+from crossmodal.alignment.outcomes import Point, Row, bundle, rows_of, table_of
 from crossmodal.alignment.styles import Domains, Pictures
 from crossmodal.errors import UserError
 from crossmodal.workers import run_jobs
@@ -137,7 +137,7 @@ class Result:
     job: Job
     accuracy: float
     """Per cent, on the target's test."""
-    drawn: tuple[tuple[float, float, int, bool], ...] = ()
+    drawn: tuple[Point, ...] = ()
     """Of the first seed: x, y, class and whether of the target, of pictures as the trained body sees them."""
 
 
@@ -176,11 +176,10 @@ def work(job: Job) -> Result:
     """What a process does with a job."""
     data = _domains(job.data, job.seed, job.classes)
     if job.labels is not None:
-        setting = Setting(labels=job.labels, sees_source=job.way == CURVE[0])
-    else:
-        setting = SETTINGS[job.way]
-    network = train(setting, data, job.seed, job.steps)
-    return Result(job, accuracy(network, data.test), _drawn(network, data) if job.seed == 0 and job.labels is None else ())
+        network = train(Setting(labels=job.labels, sees_source=job.way == CURVE[0]), data, job.seed, job.steps)
+        return Result(job, accuracy(network, data.test))
+    network = train(SETTINGS[job.way], data, job.seed, job.steps)
+    return Result(job, accuracy(network, data.test), _drawn(network, data) if job.seed == 0 else ())
 
 
 def compared(results: Iterable[Result]) -> list[Row]:
@@ -188,6 +187,11 @@ def compared(results: Iterable[Result]) -> list[Row]:
     listed = sorted(results, key=lambda r: r.job.seed)
     found = {way: [{"target accuracy": r.accuracy} for r in listed if r.job.way == way] for way in WAYS}
     return rows_of(found, CONTROL)
+
+
+def drawn_of(results: Iterable[Result]) -> dict[str, list[Point]]:
+    """Way -> what its network of the first seed makes of both domains."""
+    return {r.job.way: list(r.drawn) for r in results if r.drawn}
 
 
 def curves(results: Iterable[Result]) -> list[Row]:
@@ -243,7 +247,7 @@ def _fine_tune(network: Network, target: Pictures, setting: Setting, classes: in
 
 
 @torch.inference_mode()
-def _drawn(network: Network, data: Domains) -> tuple[tuple[float, float, int, bool], ...]:
+def _drawn(network: Network, data: Domains) -> tuple[Point, ...]:
     """The first two principal components of source and target together."""
     kept = [Pictures(p.pixels[:DRAWN], p.labels[:DRAWN]) for p in (data.source, data.test)]
     features = torch.cat([network.body(p.pixels) for p in kept])
@@ -251,7 +255,7 @@ def _drawn(network: Network, data: Domains) -> tuple[tuple[float, float, int, bo
     places = (features - features.mean(0)) @ directions
     labels = torch.cat([p.labels for p in kept])
     return tuple(
-        (round(float(x), 3), round(float(y), 3), int(label), i >= len(kept[0]))
+        (round(float(x), 2), round(float(y), 2), int(label), i >= len(kept[0]))
         for i, ((x, y), label) in enumerate(zip(places, labels, strict=True))
     )
 
@@ -276,7 +280,7 @@ def main() -> None:
     if arguments.classes != 10:
         name, options = f"{name}-{arguments.classes}", f"{options} --classes {arguments.classes}"
     if arguments.bundle:
-        bundle(name, f"python -m crossmodal.alignment.adaptation {arguments.data} {options}", rows)
+        bundle(name, f"python -m crossmodal.alignment.adaptation {arguments.data} {options}", rows, drawn_of(results))
 
 
 if __name__ == "__main__":

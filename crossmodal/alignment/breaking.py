@@ -62,7 +62,7 @@ def _dead(bug: str) -> Broken:
             return F.binary_cross_entropy_with_logits(said, labels) if alive else F.binary_cross_entropy(said, labels)
 
         curves.append(_learned(layer, loss, torch.optim.Adam(layer.parameters(), lr=0.05)))
-    return Broken(bug, *curves, (curves[0][-1][1], curves[1][-1][1]))
+    return _at(bug, curves, -1)
 
 
 def _unsquared(bug: str) -> Broken:
@@ -72,7 +72,9 @@ def _unsquared(bug: str) -> Broken:
     kernels = [k(distances, origin, 1.0)[:, 0] for k in (gaussian_kernel, broken.unsquared_kernel)]
     right, wrong = (tuple(zip(distances[:, 0].tolist(), k.tolist(), strict=True)) for k in kernels)
     step = float(distances[1])
-    return Broken(bug, right, wrong, (float((kernels[0][0] - kernels[0][1]) / step), float((kernels[1][0] - kernels[1][1]) / step)))
+    return Broken(
+        bug, right, wrong, (float((kernels[0][0] - kernels[0][1]) / step), float((kernels[1][0] - kernels[1][1]) / step))
+    )
 
 
 def _plain_list(bug: str) -> Broken:
@@ -89,7 +91,7 @@ def _plain_list(bug: str) -> Broken:
             return F.binary_cross_entropy_with_logits(made(picture, text), truth)
 
         curves.append(_learned(made, loss, torch.optim.Adam(learning, lr=0.02)))
-    return Broken(bug, *curves, (curves[0][-1][1], curves[1][-1][1]))
+    return _at(bug, curves, -1)
 
 
 def _double_softmax(bug: str) -> Broken:
@@ -104,7 +106,7 @@ def _double_softmax(bug: str) -> Broken:
             return broken.double_softmax_loss(logits, labels.long()) if twice else F.cross_entropy(logits, labels.long())
 
         curves.append(_learned(layer, loss, torch.optim.Adam(layer.parameters(), lr=0.05)))
-    return Broken(bug, *curves, (curves[0][-1][1], curves[1][-1][1]))
+    return _at(bug, curves, -1)
 
 
 def _anew(bug: str) -> Broken:
@@ -122,7 +124,7 @@ def _anew(bug: str) -> Broken:
             return (steep * place.square()).sum() / 2
 
         curves.append(_learned(None, loss, broken.AnewEachStep(made) if forgets else made()))
-    return Broken(bug, *curves, (curves[0][-1][1], curves[1][-1][1]))
+    return _at(bug, curves, -1)
 
 
 def _chosen(bug: str) -> Broken:
@@ -130,7 +132,7 @@ def _chosen(bug: str) -> Broken:
     generator = torch.Generator().manual_seed(0)
     guesses, labels = torch.randint(2, (200, 2 * ROWS), generator=generator), torch.randint(2, (2 * ROWS,), generator=generator)
     chosen, fresh = guesses[:, :ROWS] == labels[:ROWS], guesses[:, ROWS:] == labels[ROWS:]
-    right, wrong = [], []
+    right, wrong = list[tuple[float, float]](), list[tuple[float, float]]()
     for models in range(1, 201, 4):
         best = int(chosen[:models].float().mean(1).argmax())
         right.append((float(models), 100 * float(fresh[best].float().mean())))
@@ -144,9 +146,9 @@ def _squeezed(bug: str) -> Broken:
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(ROWS, 10, generator=generator)
     truth = logits.argmax(-1)
-    right, wrong = [], []
+    right, wrong = list[tuple[float, float]](), list[tuple[float, float]]()
     for size in range(1, 9):
-        batches = zip(logits.split(size), truth.split(size), strict=True)
+        batches = zip(torch.split(logits, size), torch.split(truth, size), strict=True)
         hits = [
             ((part.argmax(-1) == best).float().mean(), (_rows_best(broken.squeezed(part), len(best)) == best).float().mean())
             for part, best in batches
@@ -179,7 +181,13 @@ def _reversal(bug: str) -> Broken:
             torch.autograd.backward(broken.scaled_whole(loss, strength) if whole else loss)
             optimizer.step()
         curves.append(tuple(curve))
-    return Broken(bug, *curves, (curves[0][STEPS // 10][1], curves[1][STEPS // 10][1]))
+    return _at(bug, curves, STEPS // 10)
+
+
+def _at(bug: str, curves: list[Curve], step: int) -> Broken:
+    """Given away by what the two are at that step."""
+    right, wrong = curves
+    return Broken(bug, right, wrong, (right[step][1], wrong[step][1]))
 
 
 def _clouds() -> tuple[Tensor, Tensor]:

@@ -200,7 +200,8 @@ def figures(way: Way, tower: Tower, data: Material) -> dict[str, float]:
     seen, gallery = (torch.cat([tower(part.float()) for part in torch.split(h, 64)]) for h in (data.test.hidden, data.gallery))
     if way.moves_mean:
         source, target = (
-            torch.cat([tower(part.float()) for part in torch.split(s.hidden[:TEST], 64)]).mean(0) for s in (data.source, data.target)
+            torch.cat([tower(part.float()) for part in torch.split(s.hidden[:TEST], 64)]).mean(0)
+            for s in (data.source, data.target)
         )
         seen, gallery = (F.normalize(v - target + source, dim=-1) for v in (seen, gallery))
     best = (seen @ data.names.T).topk(5).indices
@@ -237,7 +238,12 @@ def main() -> None:
     parser.add_argument("--bundle", action="store_true", help="put the results where the app has them")
     arguments = parser.parse_args()
     with tqdm(unit=" parts") as bar:
-        rows = compare(arguments.seeds, arguments.steps, lambda what: (bar.set_description(what), bar.update()) and None)
+
+        def said(what: str) -> None:
+            bar.set_description(what)
+            bar.update()
+
+        rows = compare(arguments.seeds, arguments.steps, said)
     print(table_of(rows))
     if arguments.bundle:
         bundle(NAME, f"python -m crossmodal.alignment.clip_adaptation --seeds {arguments.seeds}", rows)

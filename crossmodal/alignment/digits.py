@@ -29,7 +29,8 @@ def domains(seed: int, classes: int = 10) -> Domains:
     for rows in (slice(SOURCE, SOURCE + TARGET), slice(SOURCE + TARGET, None)):
         kept = there[rows]
         parts.append(Pictures(styled(strokes[rows][kept], generator), labels[rows][kept]))
-    return Domains(source, *parts, 10)
+    target, test = parts
+    return Domains(source, target, test, 10)
 
 
 def styled(strokes: Tensor, generator: torch.Generator) -> Tensor:

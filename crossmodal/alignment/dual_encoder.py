@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from crossmodal.alignment.broken import misprinted_info_nce
 from crossmodal.alignment.contrastive import clamp_logit_scale, info_nce, siglip
 from crossmodal.alignment.names import Objective
-from crossmodal.embedding.encoders import encoder_width, pooled
+from crossmodal.embedding.encoders import TwoEncoders, encoder_width, pooled
 
 FIRST_TEMPERATURE = 0.07
 SIGLIP_FIRST_SCALE, SIGLIP_FIRST_BIAS = math.log(10), -10.0
@@ -49,7 +49,8 @@ class Projections(nn.Module):
     def scores(self, picture: Tensor, text: Tensor) -> Tensor:
         """(pictures, texts): cosines."""
         seen, read = self(picture, text)
-        return seen @ read.T
+        scores: Tensor = seen @ read.T
+        return scores
 
     def after_step(self) -> None:
         """What follows each step of the optimiser."""
@@ -87,26 +88,15 @@ def aligner(objective: Objective, picture: int, text: int, dim: int) -> Projecti
     return Reconstruction(picture, text, dim) if objective == "reconstruction" else Projections(picture, text, dim, objective)
 
 
-class DualEncoder(nn.Module):
+class DualEncoder(TwoEncoders):
     """Two encoders and what aligns them."""
 
     def __init__(
         self, vision: nn.Module, text: nn.Module, dim: int = 256, objective: Objective = "info_nce", freeze: bool = True
     ) -> None:
-        """freeze: whether the encoders stay as they are; their batch norms then keep their statistics too."""
-        super().__init__()
-        self.vision, self.text, self.frozen = vision, text, freeze
-        if freeze:
-            self.vision.requires_grad_(False)
-            self.text.requires_grad_(False)
+        """freeze: whether the encoders stay as they are."""
+        super().__init__(vision, text, freeze)
         self.align = aligner(objective, encoder_width(vision), encoder_width(text), dim)
-
-    def train(self, mode: bool = True) -> "DualEncoder":
-        super().train(mode)
-        if self.frozen:
-            self.vision.eval()
-            self.text.eval()
-        return self
 
     def features(self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, width) of each modality: what the encoder pools, or the mean of its tokens where it pools nothing."""
@@ -138,4 +128,3 @@ def recalls(scores: Tensor, depths: tuple[int, ...] = (1, 5, 10)) -> Recalls:
     own = scores.diagonal()
     to_text, to_picture = ((s >= own[:, None]).sum(1) - 1 for s in (scores, scores.T))
     return Recalls(*({k: float((ranks < k).float().mean()) for k in depths} for ranks in (to_picture, to_text)))
-

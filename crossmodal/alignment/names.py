@@ -15,7 +15,6 @@ UNTRAINED = "Untrained"
 FEW_LABELS = 5
 """Labels for each class that fine-tuning gets."""
 CONTROL = "Control: target statistics"
-TARGET_ONLY = "Trained on the target"
 WAYS = (
     "Source only",
     CONTROL,
@@ -24,6 +23,6 @@ WAYS = (
     "DANN",
     "DANN, strength 0.1",
     f"Fine-tuned on {FEW_LABELS} labels a class",
-    TARGET_ONLY,
+    "Trained on the target",
 )
 CURVE = ("Pretrained, then fine-tuned", "From scratch")

@@ -10,6 +10,8 @@ from crossmodal.intervals import interval
 from crossmodal.paths import MODELS
 
 BUNDLED = MODELS / "alignment"
+Point = tuple[float, float, int, bool]
+"""x, y, class, and whether of the target: one picture as a trained network sees it."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,16 @@ class Bundle:
 
     command: str
     rows: list[Row]
+    drawn: dict[str, list[Point]]
+    """Way -> pictures of both domains, where the experiment draws them."""
 
 
-def bundle(name: str, command: str, rows: Sequence[Row], folder: Path = BUNDLED) -> None:
+def bundle(
+    name: str, command: str, rows: Sequence[Row], drawn: Mapping[str, Sequence[Point]] | None = None, folder: Path = BUNDLED
+) -> None:
     """Writes it where the app has it, and the card anew."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"command": command, "rows": [asdict(row) for row in rows]}, indent=1)
+    text = json.dumps({"command": command, "rows": [asdict(row) for row in rows], "drawn": dict(drawn or {})})
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     parts = [CARD]
     for path in sorted(folder.glob("*.json")):
@@ -96,7 +102,8 @@ def bundled(name: str, folder: Path = BUNDLED) -> Bundle | None:
         Row(r["title"], {n: tuple(v) for n, v in r["figures"].items()}, tuple(r["gain"]) if r["gain"] else None)
         for r in known["rows"]
     ]
-    return Bundle(known["command"], rows)
+    drawn = {way: [(x, y, label, target) for x, y, label, target in points] for way, points in known["drawn"].items()}
+    return Bundle(known["command"], rows, drawn)
 
 
 def _spread(values: Sequence[float]) -> float:

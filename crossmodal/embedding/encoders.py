@@ -1,6 +1,6 @@
 """What transformers' encoders have in common, whatever their family."""
 
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor, nn
 
@@ -25,3 +25,23 @@ def pooled(found: Any, mask: Tensor | None = None) -> Tensor:
         return hidden.mean(1)
     weights = mask[..., None].to(hidden.dtype)
     return (hidden * weights).sum(1) / weights.sum(1)
+
+
+class TwoEncoders(nn.Module):
+    """A vision encoder and a text encoder, frozen or learning."""
+
+    def __init__(self, vision: nn.Module, text: nn.Module, freeze: bool) -> None:
+        """freeze: whether the encoders stay as they are."""
+        super().__init__()
+        self.vision, self.text, self.frozen = vision, text, freeze
+        if freeze:
+            self.vision.requires_grad_(False)
+            self.text.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """As ever, but what is frozen stays out of it: or its batch norms would go on learning, and its dropout forget."""
+        super().train(mode)
+        if self.frozen:
+            self.vision.eval()
+            self.text.eval()
+        return self

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crossmodal.embedding.embedder import square_of
-from crossmodal.embedding.encoders import encoder_width
+from crossmodal.embedding.encoders import TwoEncoders, encoder_width
 from crossmodal.fusion.cases import Tokens
 from crossmodal.fusion.catalogue import Shape, make
 from crossmodal.fusion.features import GRID, grid_tokens
@@ -22,7 +22,7 @@ from crossmodal.fusion.strategy import Strategy
 WORDS = 24
 
 
-class JointEmbeddingClassifier(nn.Module):
+class JointEmbeddingClassifier(TwoEncoders):
     """Two encoders, which may be frozen, and a strategy over their tokens; an answer of a fixed list comes out."""
 
     def __init__(
@@ -35,11 +35,8 @@ class JointEmbeddingClassifier(nn.Module):
         freeze: bool = True,
     ) -> None:
         """strategy: by default a new concat-MLP of the encoders' widths. words: text tokens at most."""
-        super().__init__()
-        self.vision, self.text, self.answers, self.words = vision, text, tuple(answers), words
-        if freeze:
-            self.vision.requires_grad_(False)
-            self.text.requires_grad_(False)
+        super().__init__(vision, text, freeze)
+        self.answers, self.words = tuple(answers), words
         shape = Shape((GRID * GRID, encoder_width(vision)), (words, encoder_width(text)), len(self.answers))
         self.strategy = strategy or make("concat_mlp", shape)
 
@@ -64,4 +61,3 @@ class JointEmbeddingClassifier(nn.Module):
         if hidden.ndim == 3:  # a transformer's tokens; a ResNet gives a map
             hidden = square_of(hidden).permute(0, 3, 1, 2)
         return Tokens.full(grid_tokens(hidden))
-

@@ -14,7 +14,6 @@ from crossmodal.fusion.cases import Split, Tokens
 from crossmodal.fusion.config import OWN_STEPS, Config
 from crossmodal.fusion.features import Pools, TextTokens, draw_split, encode_pools, picture_tokens
 from crossmodal.fusion.heads import bundled_heads
-from crossmodal.line import Line
 from crossmodal.fusion.one_case import Told, through_all
 from crossmodal.fusion.own import Own
 from crossmodal.fusion.results import Outcome
@@ -27,12 +26,11 @@ POOL_CACHE_BYTES = 200_000_000
 
 
 class Laboratory:
-    """One for the app: keeps what was encoded, and trains for one person at a time."""
+    """One for the app: keeps what was encoded."""
 
     def __init__(self, manager: ModelManager, precision: str = "auto") -> None:
         self._manager, self._precision = manager, precision
         self._pools: BoundedCache[Pools] = BoundedCache(POOL_CACHE_BYTES)
-        self.line = Line()
 
     @contextmanager
     def embedder(self, model: str) -> Iterator[Embedder]:

@@ -23,6 +23,7 @@ from crossmodal.fusion.reading import remarks
 from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import Drawn, Task, checked_task, tasks
 from crossmodal.images import content_hash
+from crossmodal.line import Line
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, curves_of, headings, plots, table
 from crossmodal.ui.session import StopSignals
@@ -64,9 +65,12 @@ class CaseState:
 class FusionHandlers:
     """One for the app."""
 
-    def __init__(self, laboratory: "Callable[[], Laboratory]") -> None:
-        """laboratory: gives the one, made at its first use: it imports torch, and the page must be up before that."""
-        self._made = laboratory
+    def __init__(self, laboratory: "Callable[[], Laboratory]", line: Line) -> None:
+        """laboratory: gives the one, made at its first use: it imports torch, and the page must be up before that.
+
+        line: of all who train, in any tab.
+        """
+        self._made, self._line = laboratory, line
         self._signals = StopSignals()
 
     def choose(self, task: str) -> tuple[Update, ...]:
@@ -99,7 +103,7 @@ class FusionHandlers:
         """The progress line, and the results as they come in."""
         session = f"{request.session_hash} fusion"
         self._signals.stop(session)  # the same person's earlier run
-        stop, ticket = self._signals.begin(session), self._made().line.join()
+        stop, ticket = self._signals.begin(session), self._line.join()
         try:
             slid = xor if task in ("redundant", "xor") else None
             chosen = tuple(name for name in STRATEGIES if name in strategies)

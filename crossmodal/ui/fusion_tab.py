@@ -9,6 +9,7 @@ import gradio as gr
 from crossmodal.fusion.config import FEWEST_CASES, MOST_CASES, MOST_SEEDS, OWN
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.tasks import TASKS, tasks
+from crossmodal.line import Line
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 from crossmodal.sources import SUFFIXES
@@ -144,9 +145,9 @@ class _Case:
         )
 
 
-def build(manager: ModelManager, settings: Settings, language: Any, tab: Any) -> FusionTab:
+def build(manager: ModelManager, settings: Settings, language: Any, tab: Any, line: Line) -> FusionTab:
     """Lay out the tab inside the current Blocks and connect it. `language` is the page's language component."""
-    handlers = FusionHandlers(_first_use(manager, settings))
+    handlers = FusionHandlers(_first_use(manager, settings), line)
     words = TEXTS["en"]
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):

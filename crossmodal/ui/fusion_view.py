@@ -9,7 +9,7 @@ from crossmodal.fusion.figures import NOISE
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.results import Comparison
 from crossmodal.reliability import Bin
-from crossmodal.ui.charts import Axes, chart
+from crossmodal.ui.charts import Axes, Bar, bar_table, chart
 from crossmodal.ui.texts import Texts
 
 if TYPE_CHECKING:
@@ -55,17 +55,19 @@ def headings(words: Texts) -> list[str]:
 
 def accuracy_bars(comparison: Comparison, words: Texts) -> str:
     """Accuracy with its interval as a whisker, best first, as HTML."""
-    rows = []
-    for row in sorted(comparison.rows(), key=lambda r: -float(r["accuracy"])):
-        kind = STRATEGIES[row["strategy"]]
-        low, high = max(0.0, row["low"]), min(100.0, row["high"])
-        rows.append(
-            f'<tr><th scope="row">{escape(kind.title)} <small>{escape(stage_title(kind.stage, words))}</small></th>'
-            f'<td><span class="bar" style="width:{row["accuracy"]:.1f}%"></span>'
-            f'<span class="whisker" style="left:{low:.1f}%;width:{max(high - low, 0.4):.1f}%"></span>'
-            f'<span class="figure">{row["accuracy"]:.1f} %</span></td></tr>'
-        )
-    return f'<table class="bars fusion">{"".join(rows)}</table>'
+    kinds = {row["strategy"]: STRATEGIES[row["strategy"]] for row in comparison.rows()}
+    return bar_table(
+        [
+            Bar(
+                kinds[row["strategy"]].title,
+                stage_title(kinds[row["strategy"]].stage, words),
+                float(row["accuracy"]),
+                float(row["low"]),
+                float(row["high"]),
+            )
+            for row in sorted(comparison.rows(), key=lambda r: -float(r["accuracy"]))
+        ]
+    )
 
 
 def curves(points: Sequence[tuple[str, int, float]], words: Texts) -> str:

@@ -9,10 +9,11 @@ import gradio as gr
 
 from crossmodal.chat.engine import ChatEngine
 from crossmodal.errors import UserError
+from crossmodal.line import Line
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import chat_tab, fusion_tab, search_tab, zero_shot_tab
+from crossmodal.ui import alignment_tab, chat_tab, fusion_tab, search_tab, zero_shot_tab
 from crossmodal.ui.components import Labelled
 from crossmodal.ui.examples import Example, bundled_examples
 from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
@@ -48,10 +49,14 @@ table.bars .figure small { white-space: nowrap; }
 table.fusion .figure { text-shadow: 0 0 3px var(--body-background-fill); }
 .chart { margin: 10px 0; }
 .chart figcaption { font-weight: 500; }
-.chart svg { width: 100%; height: auto; }
+.chart svg { width: 100%; max-width: 760px; height: auto; }
 .chart svg text { font-size: 11px; fill: currentColor; }
 .chart .legend { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 0.8em; }
 .chart .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-inline-end: 4px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 0 16px; }
+.wide { overflow-x: auto; }
+table.plain { font-size: 0.85em; }
+table.plain th, table.plain td { padding: 3px 8px; white-space: nowrap; text-align: start; }
 .wiring svg { width: 100%; height: auto; display: block; margin: 6px 0; }
 #zs-table, #sr-table, #fu-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
@@ -115,7 +120,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
     manager = ModelManager(settings)
     engine = ChatEngine(manager, settings)
     watch = ModelWatch(manager, spec, settings.precision)
-    examples = bundled_examples()
+    examples, line = bundled_examples(), Line()
     with gr.Blocks(title="crossmodal", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         with gr.Row(equal_height=True, elem_id="header"):
             title = gr.Markdown(_title("en"), elem_id="title")
@@ -137,7 +142,9 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             with gr.Tab(TEXTS["en"].tab_search, id="search") as search_title:
                 search = search_tab.build(manager, settings, language, page)
             with gr.Tab(TEXTS["en"].tab_fusion, id="fusion") as fusion_title:
-                fusion = fusion_tab.build(manager, settings, language, fusion_title)
+                fusion = fusion_tab.build(manager, settings, language, fusion_title, line)
+            with gr.Tab(TEXTS["en"].tab_alignment, id="alignment") as alignment_title:
+                alignment = alignment_tab.build(manager, settings, language, alignment_title, line)
         _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
         _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
         _carry(chat.similar, chat.picture, search.picture, tabs, "search")
@@ -149,8 +156,9 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             Labelled(zero_shot_title, "tab_zero_shot"),
             Labelled(search_title, "tab_search"),
             Labelled(fusion_title, "tab_fusion"),
+            Labelled(alignment_title, "tab_alignment"),
         )
-        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels, *fusion.labels)
+        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels, *fusion.labels, *alignment.labels)
         _connect_language(page, language, title, status, labels, dict(zip(chat.examples, examples, strict=True)), watch)
         page.unload(_forgetter(engine))
     page.queue(default_concurrency_limit=8)

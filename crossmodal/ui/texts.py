@@ -15,6 +15,7 @@ class Texts:
     tab_zero_shot: str
     tab_search: str
     tab_fusion: str
+    tab_alignment: str
     fu_task: str
     fu_own: str
     fu_files: str
@@ -198,6 +199,7 @@ ENGLISH = Texts(
     tab_zero_shot="Zero-shot",
     tab_search="Search",
     tab_fusion="Fusion",
+    tab_alignment="Alignment",
     fu_task="Task",
     fu_own="Your own pictures, sentences and labels",
     fu_files="A CSV with the columns picture, text, label, and the pictures; or a zip of all",
@@ -399,6 +401,7 @@ CHINESE = Texts(
     tab_zero_shot="零样本分类",
     tab_search="检索",
     tab_fusion="融合",
+    tab_alignment="对齐",
     fu_task="任务",
     fu_own="您自己的图片、句子和标签",
     fu_files="含 picture、text、label 三列的 CSV 和图片，或 zip 压缩包",

@@ -12,7 +12,6 @@ import torch
 from crossmodal.errors import UserError
 from crossmodal.fusion.config import Config
 from crossmodal.fusion.heads import load_heads
-from crossmodal.line import Line
 from crossmodal.fusion.one_case import through_all
 from crossmodal.fusion.results import Outcome
 from crossmodal.fusion.run import Step, load_split, run, save_split
@@ -86,14 +85,3 @@ def test_a_worker_that_dies_is_told() -> None:
         list(events)
     time.sleep(0.1)
     assert not children()
-
-
-def test_a_line_moves_up_when_somebody_leaves() -> None:
-    line = Line()
-    first, second, third = line.join(), line.join(), line.join()
-    assert [t.place for t in (first, second, third)] == [0, 1, 2]
-    second.leave()
-    assert third.place == 1
-    first.leave()
-    first.leave()
-    assert third.place == 0

@@ -11,10 +11,10 @@ import pytest
 
 from crossmodal.errors import UserError
 from crossmodal.fusion.config import OWN, Config
-from crossmodal.line import Line
 from crossmodal.fusion.names import LATE
 from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import TASKS, tasks
+from crossmodal.line import Line
 from crossmodal.ui.fusion_handlers import CaseState, FusionHandlers
 from crossmodal.ui.fusion_view import accuracy_bars, headings, table
 from crossmodal.ui.texts import TEXTS
@@ -25,7 +25,7 @@ class Bench:
     """A laboratory that trains nothing: outcomes come from a list."""
 
     def __init__(self, events: list[Outcome | Exception]) -> None:
-        self.line, self.events, self.asked = Line(), events, list[Config]()
+        self.events, self.asked = events, list[Config]()
 
     def splits(self, config: Config, said: Any, own: Any) -> list[Any]:
         said(1.0)
@@ -59,7 +59,7 @@ OUTCOMES = [outcome(name, seed, 0.9) for seed in range(2) for name in ("film", "
 
 
 def test_results_come_strategy_by_strategy() -> None:
-    steps = [s for s in start(FusionHandlers(lambda: Bench(list(OUTCOMES)))) if isinstance(s[1], Comparison)]  # type: ignore[arg-type, return-value]
+    steps = [s for s in start(FusionHandlers(lambda: Bench(list(OUTCOMES)), Line())) if isinstance(s[1], Comparison)]  # type: ignore[arg-type, return-value]
     assert [len(s[1].outcomes) for s in steps] == [1, 2, 3, 4, 4]
     assert "4 trainings" in steps[-1][0]
     assert Path(steps[-1][-1][0]).name == "config.json"
@@ -76,7 +76,7 @@ def test_results_come_strategy_by_strategy() -> None:
 )
 def test_a_run_that_cannot_be_is_refused_and_the_next_one_goes(changed: dict[str, Any], said: str) -> None:
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, Line())  # type: ignore[arg-type, return-value]
     with pytest.raises(gr.Error, match=said):
         list(start(handlers, **changed))
     assert "4 trainings" in list(start(handlers))[-1][0]
@@ -84,7 +84,7 @@ def test_a_run_that_cannot_be_is_refused_and_the_next_one_goes(changed: dict[str
 
 def test_the_second_person_is_told_the_place_in_the_queue() -> None:
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, Line())  # type: ignore[arg-type, return-value]
     first, second = start(handlers, "one"), start(handlers, "two")
     next(first)
     assert "queue: 1" in next(second)[0]
@@ -93,31 +93,33 @@ def test_the_second_person_is_told_the_place_in_the_queue() -> None:
 
 
 def test_who_stops_keeps_what_is_done_and_lets_the_next_one_in() -> None:
+    line = Line()
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, line)  # type: ignore[arg-type, return-value]
     running = start(handlers)
     next(s for s in running if isinstance(s[1], Comparison))
     handlers.stop(visitor("one"))
     last = list(running)[-1]
     assert last[0].startswith("Stopped: 1 of 4")
     assert len(last[1].outcomes) == 1
-    assert bench.line.join().place == 0
+    assert line.join().place == 0
 
 
 def test_who_stops_while_waiting_trains_nothing() -> None:
+    line = Line()
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, line)  # type: ignore[arg-type, return-value]
     first, second = start(handlers, "one"), start(handlers, "two")
     next(first)
     next(second)
     handlers.stop(visitor("two"))
     assert [step[0] for step in second][-1].startswith("Stopped: 0 of 4")
-    assert len(bench.asked) == 0 or bench.line.join().place == 1
+    assert len(bench.asked) == 0 or line.join().place == 1
 
 
 def test_a_second_run_of_the_same_person_can_be_stopped_too() -> None:
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, Line())  # type: ignore[arg-type, return-value]
     first = start(handlers)
     next(s for s in first if isinstance(s[1], Comparison))
     second = start(handlers)
@@ -136,7 +138,7 @@ def test_a_case_of_one_task_is_not_judged_by_another(picture: Any) -> None:
             return [Told("majority", Verdict(1, 0.6), Verdict(1, 0.6), Verdict(1, 0.6), None)]
 
     bench = Teller([])
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, Line())  # type: ignore[arg-type, return-value]
     image, text, case = handlers.new_case("xor", "en")
     assert "Right is" in handlers.tell("xor", image, text, case, "en")[2]
     assert "Right is" not in handlers.tell("and", image, text, case, "en")[2]
@@ -144,17 +146,18 @@ def test_a_case_of_one_task_is_not_judged_by_another(picture: Any) -> None:
 
 
 def test_a_worker_that_died_is_said_and_the_line_goes_on() -> None:
+    line = Line()
     bench = Bench([OUTCOMES[0], UserError("A training process ended unexpectedly.")])
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, line)  # type: ignore[arg-type, return-value]
     with pytest.raises(gr.Error, match="ended unexpectedly"):
         list(start(handlers))
-    assert bench.line.join().place == 0
+    assert line.join().place == 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("task", TASKS)
 def test_a_new_case_is_in_the_persons_language_and_its_answer_is_one_of_the_task(task: str, language: Any) -> None:
-    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"))
+    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"), Line())
     picture, text, case = handlers.new_case(task, language)
     assert picture.size == (384, 384)
     assert case.task == task
@@ -163,7 +166,7 @@ def test_a_new_case_is_in_the_persons_language_and_its_answer_is_one_of_the_task
 
 
 def test_no_case_is_made_for_a_persons_own_task(picture: Any) -> None:
-    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"))
+    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"), Line())
     with pytest.raises(gr.Error, match="your own data"):
         handlers.new_case(OWN, "en")
     with pytest.raises(gr.Error, match="your own data"):
@@ -172,7 +175,7 @@ def test_no_case_is_made_for_a_persons_own_task(picture: Any) -> None:
 
 def test_a_persons_own_task_needs_files(picture: Any) -> None:
     bench = Bench(list(OUTCOMES))
-    handlers = FusionHandlers(lambda: bench)  # type: ignore[arg-type, return-value]
+    handlers = FusionHandlers(lambda: bench, Line())  # type: ignore[arg-type, return-value]
     with pytest.raises(gr.Error, match="no files yet"):
         list(start(handlers, task=OWN))
 
@@ -182,7 +185,7 @@ def test_a_persons_own_task_needs_files(picture: Any) -> None:
     [(None, "Where is the cat?", "no picture"), ("picture", " ", "no sentence"), ("picture", "a" * 400, "400 characters")],
 )
 def test_a_case_that_lacks_something_is_refused_in_one_sentence(picture: Any, text: str, said: str, request: Any) -> None:
-    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"))
+    handlers = FusionHandlers(lambda: pytest.fail("no model is needed"), Line())
     image = request.getfixturevalue("picture") if picture else None
     with pytest.raises(gr.Error, match=said):
         handlers.tell("xor", image, text, CaseState(), "en")
