@@ -106,8 +106,7 @@ def _grid(at: object, x: tuple[float, float], y: tuple[float, float], logarithmi
     for i in range(TICKS + 1):
         x_value, y_value = x[0] + x[1] * i / TICKS, y[0] + y[1] * i / TICKS
         x_value = 10**x_value if logarithmic else x_value
-        x_place, _ = at((x_value, y[0]))
-        _, y_place = at((x[0], y_value))
+        x_place, y_place = at((x_value, y_value))
         parts += [
             f'<path d="M{LEFT} {y_place:.1f} H{WIDTH - EDGE}" stroke="currentColor" opacity="0.15"/>',
             f'<text x="{LEFT - 6}" y="{y_place + 4:.1f}" text-anchor="end">{_number(y_value)}</text>',

@@ -44,11 +44,11 @@ def test_a_new_optimiser_has_no_memory_and_steps_by_the_rate_alone() -> None:
     place = torch.nn.Parameter(torch.tensor([1.0]))
     optimizer = AnewEachStep(lambda: torch.optim.Adam([place], lr=0.1))
     for factor in (1.0, 1e-4):
-        before = float(place)
+        before = float(place.detach())
         optimizer.zero_grad()
         (factor * place.sum()).backward()
         optimizer.step()
-        assert before - float(place) == pytest.approx(0.1, rel=1e-2)
+        assert before - float(place.detach()) == pytest.approx(0.1, rel=1e-2)
 
 
 def test_squeeze_loses_a_batch_of_one_alone() -> None:

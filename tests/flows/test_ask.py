@@ -50,6 +50,8 @@ def test_the_documented_endpoints_alone_are_on_the_api_page_and_their_further_pa
         "/galleries",
         "/fuse",
         "/fusion_results",
+        "/temperature",
+        "/adaptation_results",
     }
     parameters = {p["parameter_name"]: p["parameter_has_default"] for p in endpoints["/ask"]["parameters"]}
     assert parameters == {"image": False, "question": False, "temperature": True, "max_new_tokens": True}

@@ -29,6 +29,8 @@ def test_the_endpoints_are_tools_with_descriptions(launch: Callable[..., str]) -
         "index": ("Make a gallery, or add to one", {"gallery", "files"}),
         "galleries": ("List the galleries", set()),
         "fuse": ("through every fusion strategy", {"image", "text", "task"}),
+        "temperature": ("Move two modalities that begin in two cones", {"degree", "misprinted"}),
+        "adaptation_results": ("bundled results of an alignment experiment", {"experiment"}),
         "fusion_results": ("bundled comparison of fusion strategies", {"task"}),
     }
     for endpoint, (sentence, needed) in expected.items():
