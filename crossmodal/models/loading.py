@@ -1,12 +1,12 @@
 """Reads one checkpoint into memory, in the precision asked for."""
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from crossmodal.errors import ModelError
 from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.hub import cached_folder, fetch
 from crossmodal.models.machine import Precision
 
 KEPT_IN_16_BITS = [".*vision_tower", ".*vision_model", ".*visual", ".*multi_modal_projector", ".*connector", "lm_head"]
@@ -26,7 +26,6 @@ class LoadedModel:
     computing: Any = field(default_factory=Lock)  # a plain one: a stream may end on another thread than it began
 
 
-HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 _ONE_AT_A_TIME = Lock()
 """transformers imports a model's modules when first asked for it; two threads that do so get half of a module each."""
 
@@ -36,28 +35,23 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
 
     Raises ModelError, in one sentence, where that fails.
     """
-    if spec.folder is None and not offline:
-        spec = replace(spec, folder=_fetched(spec))  # before the lock: a download may take long
+    if spec.folder is None:
+        folder = cached_folder(spec) if offline else fetch(spec)  # before the lock: a download may take long
+        if folder is None:
+            raise ModelError(
+                f"{spec.title} is not in the cache, and the app runs offline. Fetch it once online, or choose another model.",
+                f"{spec.title} 不在缓存中，而应用处于离线模式。请先联网下载一次，或换一个模型。",
+            )
+        spec = replace(spec, folder=folder)
     with _ONE_AT_A_TIME:
-        return _load(spec, precision, device, offline)
+        return _load(spec, precision, device)
 
 
-def _fetched(spec: ModelSpec) -> Path:
-    """The checkpoint in the Hub's cache: its safetensors and what describes them. Raises ModelError where that fails."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(spec.id, revision=spec.revision, allow_patterns=HUB_FILES, ignore_patterns=["*/*"]))
-    except Exception as error:  # no network, no such model, a gated one, a full disk
-        raise ModelError(*_sentence(spec, error if isinstance(error, OSError) else OSError())) from error
-
-
-def _load(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:
+def _load(spec: ModelSpec, precision: Precision, device: str) -> LoadedModel:
     import torch
     from transformers import AutoModelForImageTextToText, AutoModelForZeroShotImageClassification, AutoProcessor
 
-    source = str(spec.folder or spec.id)
-    common: dict[str, Any] = {"revision": spec.revision, "local_files_only": offline or spec.folder is not None}
+    source, common = str(spec.folder), {"local_files_only": True}
     auto = AutoModelForImageTextToText if spec.task == "chat" else AutoModelForZeroShotImageClassification
     dtype = torch.float32 if precision == "fp32" else torch.bfloat16
     try:
@@ -104,12 +98,6 @@ def _sentence(spec: ModelSpec, error: Exception) -> tuple[str, str]:
         return (
             f"{spec.title} needs a package that is not installed ({package}). Install it and try again.",
             f"{spec.title} 需要一个尚未安装的包（{package}）。请安装后再试。",
-        )
-    if isinstance(error, OSError) and spec.folder is None:
-        return (
-            f"{spec.title} could not be fetched. Check the id and the network, or start with a local folder; "
-            "the bundled model works without either.",
-            f"无法获取 {spec.title}。请检查名称和网络，或使用本地文件夹；内置模型不需要网络。",
         )
     if isinstance(error, OSError):
         return (
