@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     AyaVisionConfig,
     AyaVisionForConditionalGeneration,
@@ -57,7 +58,6 @@ from transformers import (
     SmolVLMImageProcessorPil,
     SmolVLMProcessor,
 )
-from transformers.video_processing_utils import VideoProcessorMixin
 
 from crossmodal.training.llava_data import conversation_corpus
 from crossmodal.training.tokens import train_tokenizer
@@ -102,6 +102,12 @@ def _template(placeholder: str = "<image>") -> str:
     return TEMPLATE.replace("PICTURE", placeholder)
 
 
+def _for_pictures(processor_class: Any) -> Any:
+    """The class without its part for videos, which some installations cannot make."""
+    attributes = [name for name in processor_class.get_attributes() if name != "video_processor"]
+    return type(processor_class.__name__, (processor_class,), {"get_attributes": classmethod(lambda _: attributes)})
+
+
 def _save(model: Any, processor: Any, folder: Path) -> Path:
     torch.manual_seed(0)
     for parameter in model.parameters():
@@ -114,15 +120,25 @@ def _save(model: Any, processor: Any, folder: Path) -> Path:
     return folder
 
 
-def save_llava(folder: Path) -> Path:
+def save_llava(folder: Path, template: str | None = None) -> Path:
     tokenizer = _tokenizer()
     config = LlavaConfig(
         vision_config=CLIP_TOWER, text_config=_text("llama", tokenizer), image_token_index=_id(tokenizer, "<image>")
     )
     images = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SIDE)
     shape = {"patch_size": 8, "num_additional_image_tokens": 1, "vision_feature_select_strategy": "default"}
-    processor = LlavaProcessor(images, tokenizer, chat_template=_template(), **shape)
+    processor = LlavaProcessor(images, tokenizer, chat_template=template or _template(), **shape)
     return _save(LlavaForConditionalGeneration(config), processor, folder)
+
+
+def save_llava_vicuna(folder: Path) -> Path:
+    """The start token comes from the tokenizer and not from the template, as in LLaVA 1.5."""
+    save_llava(folder, _template().replace("{{ bos_token }}", ""))
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    start = [(tokenizer.bos_token, tokenizer.bos_token_id)]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{tokenizer.bos_token} $A", special_tokens=start)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def save_llava_interleave(folder: Path) -> Path:
@@ -165,7 +181,7 @@ def save_llava_onevision(folder: Path) -> Path:
     )
     images = LlavaOnevisionImageProcessorPil(size=SIDE, image_grid_pinpoints=PINPOINTS)
     shape = {"num_image_tokens": 16, "vision_feature_select_strategy": "full"}
-    processor = LlavaOnevisionProcessor(images, tokenizer, VideoProcessorMixin(), chat_template=_template(), **shape)
+    processor = _for_pictures(LlavaOnevisionProcessor)(images, tokenizer, chat_template=_template(), **shape)
     return _save(LlavaOnevisionForConditionalGeneration(config), processor, folder)
 
 
@@ -191,7 +207,7 @@ def save_idefics3(folder: Path) -> Path:
 def save_smolvlm(folder: Path) -> Path:
     tokenizer = _idefics3_tokenizer()
     images = SmolVLMImageProcessorPil(size={"longest_edge": 64}, max_image_size={"longest_edge": 32})
-    processor = SmolVLMProcessor(images, tokenizer, VideoProcessorMixin(), image_seq_len=4, chat_template=_template())
+    processor = _for_pictures(SmolVLMProcessor)(images, tokenizer, None, image_seq_len=4, chat_template=_template())
     config = SmolVLMConfig(**_idefics3_parts("smolvlm", tokenizer))
     return _save(SmolVLMForConditionalGeneration(config), processor, folder)
 
@@ -209,7 +225,7 @@ def _save_qwen(kinds: tuple[Any, Any, Any], text: str, rope: dict[str, Any], vis
     )
     images = Qwen2VLImageProcessorPil(patch_size=8, size={"shortest_edge": 32 * 32, "longest_edge": 64 * 64})
     placeholder = names["vision_start"] + names["image"] + names["vision_end"]
-    processor = processor_class(images, tokenizer, VideoProcessorMixin(), chat_template=_template(placeholder))
+    processor = _for_pictures(processor_class)(images, tokenizer, chat_template=_template(placeholder))
     return _save(model_class(config), processor, folder)
 
 
@@ -241,17 +257,19 @@ def save_internvl(folder: Path) -> Path:
     )
     images = GotOcr2ImageProcessorPil(size=SIDE, crop_to_patches=True, max_patches=4)
     template = _template("<IMG_CONTEXT>")
-    processor = InternVLProcessor(images, tokenizer, VideoProcessorMixin(), image_seq_length=4, chat_template=template)
+    processor = _for_pictures(InternVLProcessor)(images, tokenizer, image_seq_length=4, chat_template=template)
     return _save(InternVLForConditionalGeneration(config), processor, folder)
 
 
 def save_gemma3(folder: Path) -> Path:
     names = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
     tokenizer = _tokenizer((), **names)
+    sliding = {"sliding_window": 32, "sliding_window_pattern": 2, "tie_word_embeddings": False}
     config = Gemma3Config(
         vision_config=SIGLIP_TOWER,
-        text_config=_text("gemma3_text", tokenizer, query_pre_attn_scalar=32, sliding_window=32, sliding_window_pattern=2),
+        text_config=_text("gemma3_text", tokenizer, query_pre_attn_scalar=32, **sliding),
         mm_tokens_per_image=4,
+        tie_word_embeddings=False,
         **{f"{name}_index": _id(tokenizer, token) for name, token in names.items()},
     )
     images = Gemma3ImageProcessorPil(size=SIDE)
@@ -316,6 +334,7 @@ def save_paligemma(folder: Path) -> Path:
 
 CHAT_SAVERS: dict[str, Callable[[Path], Path]] = {
     "llava": save_llava,
+    "llava_vicuna": save_llava_vicuna,
     "llava_interleave": save_llava_interleave,
     "llava_next": save_llava_next,
     "idefics3": save_idefics3,

@@ -57,6 +57,10 @@ class ChatEngine:
             text = piece.text
         return text
 
+    def bytes_of(self, spec: ModelSpec, precision: str) -> int:
+        """What its weights take in memory; 0 where it is not there."""
+        return sum(s.bytes for s in self._manager.status() if s.spec.id == spec.id and s.precision == precision)
+
     def forget(self, session: str) -> None:
         """Drop what was kept for a session."""
         self._prefixes.take(session)

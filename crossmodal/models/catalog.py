@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from crossmodal.errors import ModelError
 from crossmodal.paths import MODELS
 
 Task = Literal["chat", "embedding"]
+LLAVA = "llava-hf/llava-1.5-7b-hf"
+"""What starts on a GPU that has it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class ModelSpec:
     """Where the weights lie, for bundled and local checkpoints."""
     picture_book_only: bool = False
     """True for the small models that know nothing but picture-book scenes."""
+    suits: str = ""
+    """The machine that it is meant for, by its memory."""
+
+    @property
+    def research_only(self) -> bool:
+        return RESEARCH in self.licence
 
     def bytes_in(self, precision: str) -> int:
         """Memory for the weights alone, 0 where the size is not known."""
@@ -42,17 +50,33 @@ def _bundled(name: str, task: Task, title: str) -> ModelSpec:
     return ModelSpec(name, task, title, "Apache-2.0", parameters, None, MODELS / name, picture_book_only=True)
 
 
+def _hub(model_id: str, task: Task, title: str, licence: str, parameters: float, **more: Any) -> ModelSpec:
+    """parameters: in millions, as its page says."""
+    return ModelSpec(model_id, task, title, licence, int(parameters * 1e6), **more)
+
+
+APACHE, LLAMA = "Apache-2.0", "Llama 2 community"
+RESEARCH = "research only"
 CATALOG: dict[str, ModelSpec] = {
     spec.id: spec
     for spec in (
         _bundled("picturebook-llava", "chat", "Picture book (bundled, 12M)"),
-        ModelSpec("HuggingFaceTB/SmolVLM-256M-Instruct", "chat", "SmolVLM 256M", "Apache-2.0", 256_000_000),
-        ModelSpec("HuggingFaceTB/SmolVLM2-500M-Video-Instruct", "chat", "SmolVLM2 500M", "Apache-2.0", 507_000_000),
-        ModelSpec("Qwen/Qwen3-VL-2B-Instruct", "chat", "Qwen3-VL 2B", "Apache-2.0", 2_127_000_000),
-        ModelSpec("llava-hf/llava-1.5-7b-hf", "chat", "LLaVA 1.5 7B", "Llama 2 community", 7_063_000_000),
+        _hub("HuggingFaceTB/SmolVLM-256M-Instruct", "chat", "SmolVLM 256M", APACHE, 256, suits="CPU"),
+        _hub("HuggingFaceTB/SmolVLM2-500M-Video-Instruct", "chat", "SmolVLM2 500M", APACHE, 507, suits="CPU"),
+        _hub("llava-hf/llava-interleave-qwen-0.5b-hf", "chat", "LLaVA interleave 0.5B", RESEARCH, 870, suits="CPU"),
+        _hub("Qwen/Qwen3-VL-2B-Instruct", "chat", "Qwen3-VL 2B", APACHE, 2_127, suits="8 GB"),
+        _hub("HuggingFaceTB/SmolVLM2-2.2B-Instruct", "chat", "SmolVLM2 2.2B", APACHE, 2_200, suits="8 GB"),
+        _hub(LLAVA, "chat", "LLaVA 1.5 7B", LLAMA, 7_063, suits="8 GB, nf4"),
+        _hub("llava-hf/llava-v1.6-mistral-7b-hf", "chat", "LLaVA 1.6 Mistral 7B", f"{APACHE} (check)", 7_600, suits="24 GB"),
+        _hub("Qwen/Qwen3-VL-8B-Instruct", "chat", "Qwen3-VL 8B", f"{APACHE} (check)", 8_800, suits="24 GB"),
         _bundled("picturebook-clip", "embedding", "Picture book (bundled, 7M)"),
-        ModelSpec("openai/clip-vit-base-patch32", "embedding", "CLIP ViT-B/32", "MIT", 151_000_000),
-        ModelSpec("google/siglip2-base-patch16-224", "embedding", "SigLIP 2 base", "Apache-2.0", 375_000_000),
+        _hub("openai/clip-vit-base-patch32", "embedding", "CLIP ViT-B/32", "MIT", 151, suits="CPU"),
+        _hub("openai/clip-vit-large-patch14", "embedding", "CLIP ViT-L/14", "MIT", 428, suits="CPU"),
+        _hub("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "embedding", "CLIP ViT-B/32 LAION-2B", "MIT", 151, suits="CPU"),
+        _hub("google/siglip-base-patch16-224", "embedding", "SigLIP base", APACHE, 203, suits="CPU"),
+        _hub("google/siglip2-base-patch16-224", "embedding", "SigLIP 2 base", APACHE, 375, suits="CPU"),
+        _hub("google/siglip2-so400m-patch14-384", "embedding", "SigLIP 2 so400m", APACHE, 1_100, suits="8 GB"),
+        _hub("OFA-Sys/chinese-clip-vit-base-patch16", "embedding", "Chinese-CLIP base", f"{APACHE} (check)", 188, suits="CPU"),
     )
 }
 

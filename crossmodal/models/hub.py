@@ -241,7 +241,7 @@ def _stream(
     spec: ModelSpec, file: RemoteFile, commit: str, part: Path, stop: threading.Event, said: Callable[[int], None]
 ) -> None:
     from huggingface_hub import hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
     have = part.stat().st_size if part.exists() else 0
     if have > file.size:

@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Any
 
 from crossmodal.errors import ModelError
-from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.catalog import ModelSpec, Task
 from crossmodal.models.hub import cached_folder, fetch
 from crossmodal.models.machine import Precision
 
@@ -49,14 +49,13 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
 
 def _load(spec: ModelSpec, precision: Precision, device: str) -> LoadedModel:
     import torch
-    from transformers import AutoModelForImageTextToText, AutoModelForZeroShotImageClassification, AutoProcessor
+    from transformers import AutoProcessor
 
     source, common = str(spec.folder), {"local_files_only": True}
-    auto = AutoModelForImageTextToText if spec.task == "chat" else AutoModelForZeroShotImageClassification
     dtype = torch.float32 if precision == "fp32" else torch.bfloat16
     try:
         processor = AutoProcessor.from_pretrained(source, backend="pil", **common)
-        model: Any = auto.from_pretrained(
+        model: Any = automodel(spec.task).from_pretrained(
             source,
             dtype=dtype,
             use_safetensors=True,
@@ -72,7 +71,26 @@ def _load(spec: ModelSpec, precision: Precision, device: str) -> LoadedModel:
         model.to(torch.device(device))
     model.eval()
     model.requires_grad_(False)
-    return LoadedModel(spec, precision, device, model, processor, model.get_memory_footprint())
+    return LoadedModel(spec, precision, device, model, processor, bytes_of(model))
+
+
+def automodel(task: Task) -> Any:
+    """The class of transformers that knows every family of the task."""
+    from transformers import AutoModelForImageTextToText, AutoModelForZeroShotImageClassification
+
+    return AutoModelForImageTextToText if task == "chat" else AutoModelForZeroShotImageClassification
+
+
+def bytes_of(model: Any) -> int:
+    """What its weights take, with the scales of quantised ones, which transformers' own count leaves out."""
+    scales = 0
+    for parameter in model.parameters():
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            scales += state.absmax.numel() * state.absmax.element_size()
+        if getattr(parameter, "SCB", None) is not None:
+            scales += parameter.SCB.numel() * parameter.SCB.element_size()
+    return int(model.get_memory_footprint()) + scales
 
 
 def _quantisation(precision: Precision) -> Any:

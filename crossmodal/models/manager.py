@@ -33,6 +33,8 @@ class ModelStatus:
     """Since loading began, or since the last use."""
     bytes: int
     users: int
+    kept: bool
+    """Whether it stays until somebody says otherwise."""
 
 
 @dataclass
@@ -42,6 +44,7 @@ class _Entry:
     future: "Future[LoadedModel]"
     expected: int
     users: int = 0
+    kept: bool = False
     touched: float = field(default_factory=time.monotonic)
 
     @property
@@ -51,6 +54,11 @@ class _Entry:
     @property
     def loaded(self) -> bool:
         return self.future.done() and self.future.exception() is None
+
+    @property
+    def free(self) -> bool:
+        """Whether it may go to make room."""
+        return self.loaded and not self.users and not self.kept
 
 
 class ModelManager:
@@ -63,6 +71,7 @@ class ModelManager:
         self._entries: dict[tuple[str, str | None, Precision], _Entry] = {}
         self._sweeper: threading.Timer | None = None
         self._on_unload: list[Callable[[LoadedModel], None]] = []
+        self._peak = 0
 
     def on_unload(self, listener: Callable[[LoadedModel], None]) -> None:
         """Call `listener` with every model that leaves memory, so that what was kept for it can go too."""
@@ -89,7 +98,7 @@ class ModelManager:
         now = time.monotonic()
         with self._lock:
             return [
-                ModelStatus(e.spec, e.precision, "ready" if e.loaded else "loading", now - e.touched, e.bytes, e.users)
+                ModelStatus(e.spec, e.precision, "ready" if e.loaded else "loading", now - e.touched, e.bytes, e.users, e.kept)
                 for e in self._entries.values()
             ]
 
@@ -97,10 +106,43 @@ class ModelManager:
         """Unload what nobody uses and nobody used for that long. Returns how many models went."""
         now = time.monotonic()
         with self._lock:
-            keys = [k for k, e in self._entries.items() if e.loaded and not e.users and now - e.touched >= seconds]
+            keys = [k for k, e in self._entries.items() if e.free and now - e.touched >= seconds]
             for key in keys:
                 self._drop(key)
         return len(keys)
+
+    def unload(self, spec: ModelSpec, precision: str) -> bool:
+        """Unload that one, kept or not. False where it is not in memory. Raises ModelError where it is answering."""
+        with self._lock:
+            key = next((k for k, e in self._entries.items() if e.spec.id == spec.id and e.precision == precision), None)
+            if key is None:
+                return False
+            entry = self._entries[key]
+            if entry.users or not entry.loaded:
+                raise ModelError(
+                    f"{spec.title} is in use at the moment. Try again when it has answered.",
+                    f"{spec.title} 正在使用。请等它回答完再试。",
+                )
+            self._drop(key)
+            return True
+
+    def keep(self, spec: ModelSpec, precision: str, kept: bool) -> None:
+        """Whether it stays in memory however long nobody uses it, and whatever else wants room."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.spec.id == spec.id and entry.precision == precision:
+                    entry.kept = kept
+
+    @property
+    def bytes(self) -> int:
+        """What the models in memory take together."""
+        with self._lock:
+            return self._taken()
+
+    @property
+    def peak(self) -> int:
+        """The most that models took together since the start."""
+        return self._peak
 
     def shutdown(self) -> None:
         """Unload everything and stop the timer."""
@@ -142,6 +184,8 @@ class ModelManager:
             torch.set_num_threads(self._settings.threads)
         try:
             entry.future.set_result(self._loader(entry.spec, entry.precision, device, self._settings.offline))
+            with self._lock:
+                self._peak = max(self._peak, self._taken())
         except BaseException as error:
             with self._lock:
                 self._entries.pop(key, None)
@@ -155,8 +199,8 @@ class ModelManager:
                 "Choose a smaller model, or nf4.",
                 f"{spec.title} 约需 {needed / 1e9:.1f} GB，本机最多可用 {budget / 1e9:.1f} GB。请选更小的模型或 nf4 精度。",
             )
-        taken = sum(e.bytes for e in self._entries.values())
-        idle = sorted((e.touched, k) for k, e in self._entries.items() if e.loaded and not e.users)
+        taken = self._taken()
+        idle = sorted((e.touched, k) for k, e in self._entries.items() if e.free)
         for _, key in idle:
             if taken + needed <= budget:
                 break
@@ -168,6 +212,9 @@ class ModelManager:
                 f"{budget / 1e9:.1f} GB. Try again when they are free.",
                 f"{spec.title} 约需 {needed / 1e9:.1f} GB，正在使用的模型占了 {taken / 1e9:.1f} GB。请稍后再试。",
             )
+
+    def _taken(self) -> int:
+        return sum(e.bytes for e in self._entries.values())
 
     def _drop(self, key: tuple[str, str | None, Precision]) -> None:
         loaded = self._entries.pop(key).future.result()

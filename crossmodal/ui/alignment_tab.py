@@ -12,8 +12,8 @@ from crossmodal.line import Line
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 from crossmodal.ui.alignment_handlers import SHIPPED, AlignmentHandlers
-from crossmodal.ui.alignment_texts import TEXTS, Choices, OfTexts, Spoken
-from crossmodal.ui.components import ACCELERATOR, Labelled
+from crossmodal.ui.alignment_texts import TEXTS, Choices, OfTexts
+from crossmodal.ui.components import ACCELERATOR, Labelled, Spoken
 from crossmodal.ui.texts import TEXTS as PAGE_TEXTS
 from crossmodal.world.words import Language
 
@@ -51,7 +51,7 @@ class _Layout:
         self.labels: list[Labelled] = []
 
     def add(self, component: Any, text: str, attribute: str = "label") -> Any:
-        self.labels.append(Spoken(component, text, attribute))
+        self.labels.append(Spoken(component, text, attribute, TEXTS))
         return component
 
 

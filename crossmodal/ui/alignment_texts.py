@@ -270,14 +270,6 @@ def named(title: str, language: Language) -> str:
 
 
 @dataclass(frozen=True)
-class Spoken(Labelled):
-    """As Labelled, of a field of AlignmentTexts."""
-
-    def said(self, language: Language) -> Any:
-        return getattr(TEXTS[language], self.text)
-
-
-@dataclass(frozen=True)
 class Choices(Labelled):
     """Choices that are named: ways, or objectives."""
 

@@ -12,7 +12,7 @@ from crossmodal.chat.answer import Decoding
 from crossmodal.chat.conversation import Conversation, Message, Picture
 from crossmodal.chat.engine import ChatEngine
 from crossmodal.errors import UserError
-from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.ui.chat_view import messages, note, offer_updates, plain, thumbnails
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.examples import Example
@@ -112,8 +112,9 @@ class ChatHandlers:
             return (gr.skip(),) * (1 + len(offer_updates(())))
         return replace(state, offers=(), offered_picture=""), *offer_updates(())
 
-    def notice(self, image: Image.Image | None, language: Language) -> Update:
-        strange = image is not None and self._spec.picture_book_only and not looks_like_picture_book(image)
+    def notice(self, image: Image.Image | None, state: ChatState, language: Language) -> Update:
+        spec, _ = self._model(state)
+        strange = image is not None and spec.picture_book_only and not looks_like_picture_book(image)
         return gr.update(value=TEXTS[language].unfamiliar if strange else "", visible=strange)
 
     def api_ask(self) -> Any:
@@ -166,7 +167,7 @@ class ChatHandlers:
         waiting = replace(state, conversation=asked)
         yield messages(waiting, "…"), gr.skip(), ""
         try:
-            for piece in self._engine.stream(asked, self._spec, self._precision, decoding, session, stop):
+            for piece in self._engine.stream(asked, *self._model(state), decoding, session, stop):
                 if piece.cost is None:
                     yield messages(waiting, piece.text), gr.skip(), gr.skip()
                     continue
@@ -184,6 +185,13 @@ class ChatHandlers:
         finally:
             stop.set()
             self._signals.end(session, stop)
+
+    def _model(self, state: ChatState) -> tuple[ModelSpec, str]:
+        """Raises ModelError where the visitor's choice is no longer to be found."""
+        if state.model is None:
+            return self._spec, self._precision
+        model_id, precision = state.model
+        return find_spec(model_id, "chat"), precision
 
     def _new_pictures(self, image: Image.Image | None, conversation: Conversation) -> tuple[Picture, ...]:
         if image is None:

@@ -27,6 +27,8 @@ class ChatTab:
     """The button that carries the picture to the zero-shot tab."""
     similar: Any
     """The button that carries it to the search tab."""
+    state: Any
+    """The visitor's conversation and choice of model."""
 
 
 def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[Example, ...], language: Any) -> ChatTab:
@@ -45,7 +47,7 @@ def build(engine: ChatEngine, spec: ModelSpec, precision: str, examples: tuple[E
     _endpoint(handlers)  # before the page's own events, which would take its name
     _connect(handlers, scene, talk, [*decoding.inputs, language], dict(zip(samples, examples, strict=True)))
     labels = (*scene.labels, *talk.labels, *decoding.labels, Labelled(examples_title, "examples", "value"))
-    return ChatTab(labels, samples, scene.picture, scene.classify, scene.similar)
+    return ChatTab(labels, samples, scene.picture, scene.classify, scene.similar, talk.state)
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def _connect(
     scene.new_scene.click(handlers.new_scene, [talk.state, language], composed, **quiet)
     offered = [talk.state, scene.offers_title, *scene.offers]
     scene.picture.change(handlers.no_offers, [scene.picture, talk.state], offered, queue=False, **quiet)
-    scene.picture.change(handlers.notice, [scene.picture, language], scene.notice, **quiet)
+    scene.picture.change(handlers.notice, [scene.picture, talk.state, language], scene.notice, **quiet)
     talk.stop.click(handlers.stop, queue=False, **quiet)
     talk.chatbot.retry(handlers.retry, [talk.state, *settings], **stream)
     talk.chatbot.edit(handlers.edit, [talk.state, *settings], **stream)

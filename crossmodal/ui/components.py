@@ -1,6 +1,7 @@
 """Components of our own, and how they say what went wrong."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ class Labelled:
 
     def said(self, language: Language) -> Any:
         return getattr(TEXTS[language], self.text)
+
+
+@dataclass(frozen=True)
+class Spoken(Labelled):
+    """As Labelled, of a field of a tab's own texts."""
+
+    texts: Mapping[Language, Any] = field(default_factory=dict, compare=False)
+
+    def said(self, language: Language) -> Any:
+        return getattr(self.texts[language], self.text)
 
 
 @dataclass(frozen=True)

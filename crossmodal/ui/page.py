@@ -13,7 +13,7 @@ from crossmodal.line import Line
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import alignment_tab, chat_tab, fusion_tab, search_tab, zero_shot_tab
+from crossmodal.ui import alignment_tab, chat_tab, fusion_tab, models_tab, search_tab, zero_shot_tab
 from crossmodal.ui.components import Labelled
 from crossmodal.ui.examples import Example, bundled_examples
 from crossmodal.ui.texts import LANGUAGE_CHOICES, TEXTS, preferred_language
@@ -145,6 +145,8 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
                 fusion = fusion_tab.build(manager, settings, language, fusion_title, line)
             with gr.Tab(TEXTS["en"].tab_alignment, id="alignment") as alignment_title:
                 alignment = alignment_tab.build(manager, settings, language, alignment_title, line)
+            with gr.Tab(TEXTS["en"].tab_models, id="models") as models_title:
+                models = models_tab.build(manager, engine, chat.state, language, models_title)
         _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
         _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
         _carry(chat.similar, chat.picture, search.picture, tabs, "search")
@@ -157,8 +159,9 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             Labelled(search_title, "tab_search"),
             Labelled(fusion_title, "tab_fusion"),
             Labelled(alignment_title, "tab_alignment"),
+            Labelled(models_title, "tab_models"),
         )
-        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels, *fusion.labels, *alignment.labels)
+        labels = (*titles, *chat.labels, *zero_shot.labels, *search.labels, *fusion.labels, *alignment.labels, *models.labels)
         _connect_language(page, language, title, status, labels, dict(zip(chat.examples, examples, strict=True)), watch)
         page.unload(_forgetter(engine))
     page.queue(default_concurrency_limit=8)

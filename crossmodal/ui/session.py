@@ -28,6 +28,8 @@ class ChatState:
     offers: tuple[Offer, ...] = ()
     offered_picture: str = ""
     """Content hash of the picture that the offers are about."""
+    model: tuple[str, str] | None = None
+    """Id and precision of the checkpoint that this visitor chose; None for the one that the app began with."""
 
     def emptied(self) -> "ChatState":
         return replace(self, conversation=Conversation(), notes=())

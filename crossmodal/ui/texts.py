@@ -16,6 +16,7 @@ class Texts:
     tab_search: str
     tab_fusion: str
     tab_alignment: str
+    tab_models: str
     fu_task: str
     fu_own: str
     fu_files: str
@@ -200,6 +201,7 @@ ENGLISH = Texts(
     tab_search="Search",
     tab_fusion="Fusion",
     tab_alignment="Alignment",
+    tab_models="Models",
     fu_task="Task",
     fu_own="Your own pictures, sentences and labels",
     fu_files="A CSV with the columns picture, text, label, and the pictures; or a zip of all",
@@ -402,6 +404,7 @@ CHINESE = Texts(
     tab_search="检索",
     tab_fusion="融合",
     tab_alignment="对齐",
+    tab_models="模型",
     fu_task="任务",
     fu_own="您自己的图片、句子和标签",
     fu_files="含 picture、text、label 三列的 CSV 和图片，或 zip 压缩包",

@@ -11,7 +11,7 @@ import pytest
 from crossmodal.errors import ModelError
 from crossmodal.models import hub
 from crossmodal.models.catalog import ModelSpec
-from crossmodal.models.hub import Progress, cached_folder, delete, fetch, listing, pinned
+from crossmodal.models.hub import Progress, StoppedError, cached_folder, delete, fetch, listing, pinned
 from crossmodal.models.loading import load_checkpoint
 from tests.models.loopback import COMMIT, LoopbackHub
 
@@ -79,7 +79,7 @@ def test_a_download_that_is_cut_for_good_says_so_and_the_next_one_goes_on(server
 
 def test_a_stop_keeps_what_came_and_the_next_call_goes_on(server: LoopbackHub, tiny_llava: Path) -> None:
     stop = threading.Event()
-    with pytest.raises(StoppedErrorError, match="is kept"):
+    with pytest.raises(StoppedError, match="is kept"):
         fetch(SPEC, lambda progress: stop.set() if progress.done > 30_000 else None, stop)
     server.requests.clear()
     assert weights(fetch(SPEC)) == weights(tiny_llava)

@@ -144,11 +144,11 @@ def test_a_strange_picture_is_announced_only_for_the_picture_book_model(tmp_path
     photo = Image.effect_noise((96, 96), 90).convert("RGB")
     small, _ = handlers()
     large, _ = handlers(spec=CATALOG["llava-hf/llava-1.5-7b-hf"])
-    assert small.notice(photo, "en")["visible"]
-    assert "--model" in small.notice(photo, "zh")["value"]
-    assert not small.notice(PICTURE, "en")["visible"]
-    assert not large.notice(photo, "en")["visible"]
-    assert not small.notice(None, "en")["visible"]
+    assert small.notice(photo, ChatState(), "en")["visible"]
+    assert "--model" in small.notice(photo, ChatState(), "zh")["value"]
+    assert not small.notice(PICTURE, ChatState(), "en")["visible"]
+    assert not large.notice(photo, ChatState(), "en")["visible"]
+    assert not small.notice(None, ChatState(), "en")["visible"]
 
 
 def test_on_the_chinese_page_errors_are_chinese() -> None:

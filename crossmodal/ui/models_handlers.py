@@ -1,0 +1,249 @@
+"""Turns the models tab's events into calls of the manager and the Hub."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event, Thread
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from crossmodal.chat.answer import Decoding, Piece
+from crossmodal.chat.conversation import Conversation, Picture
+from crossmodal.chat.engine import ChatEngine
+from crossmodal.errors import UserError
+from crossmodal.models import hub
+from crossmodal.models.catalog import CATALOG, ModelSpec, Task, find_spec
+from crossmodal.models.machine import Precision
+from crossmodal.models.manager import ModelManager
+from crossmodal.models.memory import Prediction, free_bytes, predict, read_shape, smaller, verdict
+from crossmodal.ui import models_view as view
+from crossmodal.ui.components import as_toast
+from crossmodal.ui.models_texts import TEXTS
+from crossmodal.ui.session import ChatState, StopSignals
+from crossmodal.world.words import Language
+
+Update = Any
+POLL_SECONDS = 0.3
+SHAPES = 64
+"""Configurations that are remembered."""
+
+
+class ModelsHandlers:
+    """One for the app."""
+
+    def __init__(self, manager: ModelManager, engine: ChatEngine) -> None:
+        self._manager, self._engine = manager, engine
+        self._signals = StopSignals()
+        self._predicted: dict[tuple[str, str], Prediction] = {}
+
+    def show(self, task: Task, model: str, precision: Precision, language: Language) -> tuple[Update, ...]:
+        """The catalogue, the plan, the button for a smaller choice, and the memory."""
+        words, free = TEXTS[language], free_bytes(self._manager.device)
+        listed = view.table([s for s in CATALOG.values() if s.task == task], free, self._manager.status(), words)
+        try:
+            spec = find_spec(model or "", task)
+        except UserError as error:
+            return listed, f"⚠️ {error.said(language)}", gr.update(visible=False), self._memory(language)
+        needed = self._needed(spec, precision)
+        nearest = smaller(spec, precision, free) if verdict(needed.total, free) != "fits" else None
+        button = gr.update(visible=False)
+        if nearest:
+            button = gr.update(value=words.take_smaller.format(nearest[0].title, nearest[1]), visible=True)
+        return listed, view.plan(spec, precision, needed, free, words), button, self._memory(language)
+
+    def choose(self, task: Task) -> Update:
+        """The checkpoints for that task."""
+        choices = [(spec.title, spec.id) for spec in CATALOG.values() if spec.task == task]
+        return gr.update(choices=choices, value=choices[0][1])
+
+    def take_smaller(self, task: Task, model: str, precision: Precision, language: Language) -> tuple[str, Precision]:
+        spec = self._spec(model, task, language)
+        nearest = smaller(spec, precision, free_bytes(self._manager.device))
+        return (nearest[0].id, nearest[1]) if nearest else (model, precision)
+
+    def fetch(self, task: Task, model: str, language: Language, request: gr.Request) -> Iterator[str]:
+        """How far the download is. Whoever leaves or stops ends it; what came stays."""
+        spec, words = self._spec(model, task, language), TEXTS[language]
+        if spec.folder is not None:
+            yield words.fetched.format(spec.title)
+            return
+        session, told = _session(request), [hub.Progress(0, 0, "")]
+        self._signals.stop(session)
+        stop, began = self._signals.begin(session), time.monotonic()
+        try:
+            for _ in _meanwhile(lambda: hub.fetch(spec, lambda progress: told.append(progress), stop)):
+                now = told[-1]
+                speed = (now.done - told[min(1, len(told) - 1)].done) / max(time.monotonic() - began, 1e-3)
+                share = 100 * now.done / max(now.of, 1)
+                yield words.fetching.format(spec.title, now.done / 1e6, now.of / 1e6, share, speed / 1e6)
+            yield words.fetched.format(spec.title)
+        except UserError as error:
+            yield f"⚠️ {error.said(language)}"
+        finally:
+            stop.set()
+            self._signals.end(session, stop)
+
+    def stop(self, request: gr.Request) -> None:
+        self._signals.stop(_session(request))
+
+    def load(self, task: Task, model: str, precision: Precision, language: Language) -> Iterator[str]:
+        """How long it takes, and what it takes. Fetched first where it must be."""
+        spec, words, began = self._spec(model, task, language), TEXTS[language], time.monotonic()
+
+        def loaded() -> int:
+            with self._manager.use(spec, precision) as found:
+                return found.bytes
+
+        try:
+            taken = 0
+            for done in _meanwhile(loaded):
+                if done is None:
+                    yield words.loading.format(spec.title, time.monotonic() - began)
+                else:
+                    taken = done
+            yield words.loaded.format(spec.title, precision, taken / 1e9)
+        except UserError as error:
+            yield f"⚠️ {error.said(language)}"
+
+    def unload(self, task: Task, model: str, precision: Precision, language: Language) -> str:
+        spec, words = self._spec(model, task, language), TEXTS[language]
+        try:
+            gone = self._manager.unload(spec, precision)
+        except UserError as error:
+            return f"⚠️ {error.said(language)}"
+        return words.unloaded.format(spec.title) if gone else words.not_loaded.format(spec.title, precision)
+
+    def keep(self, task: Task, model: str, precision: Precision, kept: bool, language: Language) -> None:
+        self._manager.keep(self._spec(model, task, language), precision, kept)
+
+    def delete(self, task: Task, model: str, language: Language) -> str:
+        spec, words = self._spec(model, task, language), TEXTS[language]
+        if spec.folder is not None:
+            return f"⚠️ {words.bundled if spec.picture_book_only else spec.title}"
+        return words.deleted.format(spec.title, hub.delete(spec) / 1e9)
+
+    def use(self, model: str, precision: Precision, state: ChatState, language: Language) -> tuple[ChatState, str]:
+        """The chat's state of that visitor, whose next question goes to it."""
+        spec = self._spec(model, "chat", language)
+        return replace(state, model=(spec.id, precision)), TEXTS[language].used.format(spec.title, precision)
+
+    def compare(
+        self,
+        first: str,
+        first_precision: Precision,
+        second: str,
+        second_precision: Precision,
+        image: Image.Image | None,
+        question: str,
+        blind: bool,
+        language: Language,
+        request: gr.Request,
+    ) -> Iterator[tuple[Update, ...]]:
+        """Both answers as they grow with their titles, what both cost together, and who was who."""
+        words = TEXTS[language]
+        try:
+            pictures = (Picture.of(image),) if image is not None else ()
+            asked = Conversation().asked(question or "", pictures)
+            sides = [(find_spec(m, "chat"), p) for m, p in ((first, first_precision), (second, second_precision))]
+        except UserError as error:
+            raise as_toast(error, language) from error
+        if blind:
+            random.shuffle(sides)
+        session = _session(request)
+        self._signals.stop(session)
+        stop = self._signals.begin(session)
+        room = sum(self._needed(*side).total for side in sides) <= self._manager.budget(self._manager.device)
+        titles = [words.blind_first, words.blind_second] if blind else [f"{s.title}, {p}" for s, p in sides]
+        note = words.together if room else words.one_by_one
+        answers = [_Answer(self._engine, spec, precision, asked, stop) for spec, precision in sides]
+        try:
+            groups = [answers] if room else [[answer] for answer in answers]
+            for group in groups:
+                for answer in group:
+                    answer.start()
+                while any(answer.is_alive() for answer in group) and not stop.is_set():
+                    yield (*_said(titles, answers, language), note, "")
+                    stop.wait(POLL_SECONDS)
+                for answer in group:
+                    answer.join()
+            who = "\n\n".join(f"{title}: {s.title}, {p}" for title, (s, p) in zip(titles, sides, strict=True)) if blind else ""
+            yield (*_said(titles, answers, language), note, who)
+        finally:
+            stop.set()
+            self._signals.end(session, stop)
+
+    def _needed(self, spec: ModelSpec, precision: Precision) -> Prediction:
+        folder = spec.folder or hub.cached_folder(spec)
+        key = (f"{spec.id} {folder}", precision)
+        if key not in self._predicted:
+            if len(self._predicted) > SHAPES:
+                self._predicted.clear()
+            self._predicted[key] = predict(spec, precision, read_shape(folder, spec))
+        return self._predicted[key]
+
+    def _memory(self, language: Language) -> str:
+        manager = self._manager
+        budget = manager.budget(manager.device)
+        return view.memory(manager.status(), manager.bytes, manager.peak, budget, TEXTS[language])
+
+    @staticmethod
+    def _spec(model: str, task: Task, language: Language) -> ModelSpec:
+        try:
+            return find_spec(model or "", task)
+        except UserError as error:
+            raise as_toast(error, language) from error
+
+
+class _Answer(Thread):
+    """One side of a comparison."""
+
+    def __init__(self, engine: ChatEngine, spec: ModelSpec, precision: str, asked: Conversation, stop: Event) -> None:
+        super().__init__(name="compare", daemon=True)
+        self._engine, self._spec, self._precision, self._asked, self._stop_event = engine, spec, precision, asked, stop
+        self.piece: Piece | None = None
+        self.error: UserError | None = None
+        self.bytes = 0
+
+    def run(self) -> None:
+        try:
+            for piece in self._engine.stream(self._asked, self._spec, self._precision, Decoding(), stop=self._stop_event):
+                self.piece = piece
+            self.bytes = self._engine.bytes_of(self._spec, self._precision)
+        except UserError as error:
+            self.error = error
+
+    def said(self, language: Language) -> str:
+        if self.error:
+            return f"⚠️ {self.error.said(language)}"
+        if self.piece is None:
+            return "…"
+        cost = self.piece.cost
+        if cost is None:
+            return self.piece.text
+        line = TEXTS[language].cost.format(cost.first_token_seconds, cost.tokens_per_second, self.bytes / 1e9)
+        return f"{self.piece.text}\n\n<small>{line}</small>"
+
+
+def _said(titles: list[str], answers: list[_Answer], language: Language) -> tuple[str, ...]:
+    return tuple(f"**{title}**\n\n{answer.said(language)}" for title, answer in zip(titles, answers, strict=True))
+
+
+def _meanwhile(work: Callable[[], Any]) -> Iterator[Any]:
+    """None now and then until the work in a thread is done, then its result. Raises what it raised."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="models")
+    try:
+        future: Future[Any] = pool.submit(work)
+        while not future.done():
+            yield None
+            time.sleep(POLL_SECONDS)
+        yield future.result()
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _session(request: gr.Request) -> str:
+    return f"{request.session_hash} models"
