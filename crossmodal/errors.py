@@ -20,3 +20,7 @@ class PictureError(UserError):
 
 class ModelError(UserError):
     """A model that is unknown, does not fit or cannot be loaded."""
+
+
+class MemoryShortError(ModelError):
+    """The memory was not enough, for weights or for an answer."""

@@ -19,8 +19,8 @@ class Settings:
     port: int = 7860
     share: bool = False
     """Make a public link."""
-    model: str = "picturebook-llava"
-    """The chat model: an id of the catalogue, a Hub id or a local folder."""
+    model: str = "auto"
+    """The chat model: an id of the catalogue, a Hub id or a local folder; auto for what suits the machine."""
     embedding_model: str = "picturebook-clip"
     """The dual encoder that classifies at first: an id of the catalogue, a Hub id or a local folder."""
     pictures: str = ""

@@ -34,13 +34,13 @@ from transformers import (
     LlavaOnevisionImageProcessorPil,
     LlavaOnevisionProcessor,
     LlavaProcessor,
-    Mistral3Config,
-    Mistral3ForConditionalGeneration,
+    MllamaConfig,
+    MllamaForConditionalGeneration,
+    MllamaImageProcessorPil,
+    MllamaProcessor,
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
     PaliGemmaProcessor,
-    PixtralImageProcessorPil,
-    PixtralProcessor,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -110,9 +110,11 @@ def _for_pictures(processor_class: Any) -> Any:
 
 def _save(model: Any, processor: Any, folder: Path) -> Path:
     torch.manual_seed(0)
-    for parameter in model.parameters():
+    for name, parameter in model.named_parameters():
         if parameter.ndim > 1:
             parameter.data.normal_(0, SPREAD)
+        elif name.endswith("gate"):
+            parameter.data.fill_(1.0)  # untrained ones are shut
     for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
         setattr(model.generation_config, name, getattr(processor.tokenizer, name))
     model.save_pretrained(folder)
@@ -264,13 +266,14 @@ def save_internvl(folder: Path) -> Path:
 def save_gemma3(folder: Path) -> Path:
     names = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
     tokenizer = _tokenizer((), **names)
+    ids: dict[str, Any] = {f"{name}_index": _id(tokenizer, token) for name, token in names.items()}
     sliding = {"sliding_window": 32, "sliding_window_pattern": 2, "tie_word_embeddings": False}
     config = Gemma3Config(
         vision_config=SIGLIP_TOWER,
         text_config=_text("gemma3_text", tokenizer, query_pre_attn_scalar=32, **sliding),
         mm_tokens_per_image=4,
         tie_word_embeddings=False,
-        **{f"{name}_index": _id(tokenizer, token) for name, token in names.items()},
+        **ids,
     )
     images = Gemma3ImageProcessorPil(size=SIDE)
     processor = Gemma3Processor(images, tokenizer, chat_template=_template("<start_of_image>"), image_seq_length=4)
@@ -291,35 +294,24 @@ def save_aya_vision(folder: Path) -> Path:
     return _save(AyaVisionForConditionalGeneration(config), processor, folder)
 
 
-def _save_pixtral(kinds: tuple[Any, Any], merge: int, more: dict[str, Any], folder: Path) -> Path:
-    tokenizer = _tokenizer(("[IMG]", "[IMG_BREAK]", "[IMG_END]"))
-    config = kinds[0](
-        vision_config={"model_type": "pixtral", "image_size": 64, "patch_size": 8, **SIZES},
-        text_config=_text("mistral", tokenizer, sliding_window=None),
-        image_token_index=_id(tokenizer, "[IMG]"),
-        vision_feature_layer=-1,
-        **more,
+def save_mllama(folder: Path) -> Path:
+    """Pictures reach it by cross-attention: a picture is one token of the prompt."""
+    tokenizer = _tokenizer(("<|image|>", "<|python_tag|>"))
+    tower = {"num_global_layers": 1, "attention_heads": 2, "intermediate_layers_indices": [0], "vision_output_dim": 128}
+    config = MllamaConfig(
+        vision_config={**SIZES, "image_size": 32, "patch_size": 8, "max_num_tiles": 4, **tower},
+        text_config=_text("mllama_text_model", tokenizer, cross_attention_layers=[1]),
+        image_token_index=_id(tokenizer, "<|image|>"),
     )
-    images = PixtralImageProcessorPil(size={"longest_edge": 64}, patch_size={"height": 8, "width": 8})
-    shape = {"patch_size": 8, "spatial_merge_size": merge}
-    processor = PixtralProcessor(images, tokenizer, chat_template=_template("[IMG]"), **shape)
-    return _save(kinds[1](config), processor, folder)
-
-
-def save_mistral3(folder: Path) -> Path:
-    kinds = Mistral3Config, Mistral3ForConditionalGeneration
-    return _save_pixtral(kinds, 2, {"spatial_merge_size": 2}, folder)
-
-
-def save_pixtral(folder: Path) -> Path:
-    kinds = LlavaConfig, LlavaForConditionalGeneration
-    return _save_pixtral(kinds, 1, {"vision_feature_select_strategy": "full"}, folder)
+    images = MllamaImageProcessorPil(size=SIDE, max_image_tiles=4)
+    processor = MllamaProcessor(images, tokenizer, chat_template=_template("<|image|>"))
+    return _save(MllamaForConditionalGeneration(config), processor, folder)
 
 
 def save_paligemma(folder: Path) -> Path:
     """It has no chat template, as all of its kin."""
     tokenizer = _tokenizer()
-    images = SiglipImageProcessorPil(size=SIDE)
+    images: Any = SiglipImageProcessorPil(size=SIDE)
     images.image_seq_length = 16
     processor = PaliGemmaProcessor(images, tokenizer)
     config = PaliGemmaConfig(
@@ -340,10 +332,7 @@ CHAT_SAVERS: dict[str, Callable[[Path], Path]] = {
     "idefics3": save_idefics3,
     "gemma3": save_gemma3,
     "aya_vision": save_aya_vision,
-    "mistral3": save_mistral3,
-    "pixtral": save_pixtral,
-}
-VIDEO_CHAT_SAVERS: dict[str, Callable[[Path], Path]] = {
+    "mllama": save_mllama,
     "llava_onevision": save_llava_onevision,
     "smolvlm": save_smolvlm,
     "qwen2_vl": save_qwen2_vl,
@@ -351,6 +340,6 @@ VIDEO_CHAT_SAVERS: dict[str, Callable[[Path], Path]] = {
     "qwen3_vl": save_qwen3_vl,
     "internvl": save_internvl,
 }
-"""Their processors also take videos, and hold a part for that."""
+"""The last six also take videos."""
 PLAIN_SAVERS: dict[str, Callable[[Path], Path]] = {"paligemma": save_paligemma}
 """No chat template."""

@@ -13,7 +13,7 @@ def test_every_knob_is_read_from_its_variable() -> None:
 def test_without_variables_nothing_is_shared_and_the_bundled_model_is_used() -> None:
     settings = Settings.from_environment({})
     assert not settings.share
-    assert settings.model == "picturebook-llava"
+    assert settings.model == "auto"
     assert settings.host == "127.0.0.1"
 
 

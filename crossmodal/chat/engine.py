@@ -12,7 +12,8 @@ from crossmodal.chat.answer import Decoding, Piece
 from crossmodal.chat.conversation import Conversation
 from crossmodal.chat.generation import Generation, as_user_error
 from crossmodal.chat.memory import Prefix, cache_bytes
-from crossmodal.errors import UserError
+from crossmodal.chat.prompt import encode
+from crossmodal.errors import MemoryShortError, UserError
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.loading import LoadedModel
 from crossmodal.models.manager import ModelManager
@@ -47,8 +48,13 @@ class ChatEngine:
         Raises UserError where the question cannot be put to this model.
         """
         stop = stop or threading.Event()
-        with self._manager.use(spec, precision) as loaded, loaded.computing:
-            yield from self._answer(loaded, conversation, decoding or Decoding(), session, stop)
+        try:
+            with self._manager.use(spec, precision) as loaded, loaded.computing:
+                yield from self._answer(loaded, conversation, decoding or Decoding(), session, stop)
+        except MemoryShortError:
+            self._forget_all()
+            self._manager.unload_idle()  # this one too: it is used no longer
+            raise
 
     def answer(self, conversation: Conversation, spec: ModelSpec, **options: Any) -> str:
         """The whole answer at once."""
@@ -94,16 +100,14 @@ class ChatEngine:
         self._keep(loaded, prompt, run, session)
 
     def _prompt(self, loaded: LoadedModel, conversation: Conversation) -> "_Prompt":
-        try:
-            encoded = loaded.processor.apply_chat_template(
-                conversation.for_processor(),
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-                sanitize_control_tokens=True,
+        if getattr(loaded.processor, "chat_template", None) is None:
+            raise UserError(
+                f"{loaded.spec.title} has no chat template: it was not made for conversations. Choose another checkpoint.",
+                f"{loaded.spec.title} 没有聊天模板，不是用来对话的。请换一个检查点。",
             )
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        try:
+            encoded = encode(loaded.processor, conversation)
+        except (ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
             log.exception("the chat template of %s failed", loaded.spec.id)
             raise UserError(
                 f"{loaded.spec.title} cannot take this conversation: its chat template refuses it. Clear it and ask again.",
@@ -126,6 +130,8 @@ class ChatEngine:
             return None
         if len(kept.pictures) != len(prompt.pictures) and not prompt.one_tensor_a_picture:
             return None  # this family's inputs cannot be split by picture
+        if "cross_attention_mask" in prompt.encoded:
+            return None  # pictures lie in layers of their own in the cache, which a cut would go through
         common = min(kept.common_length(prompt.ids, prompt.pictures), len(prompt.ids) - 1)
         surplus = kept.cache.get_seq_length() - common
         if common <= 0 or surplus < 0 or (surplus > 0 and not getattr(kept.cache, "is_croppable", True)):
@@ -134,7 +140,10 @@ class ChatEngine:
         if _count(kept.ids[:common], picture_token) != _count(kept.ids, picture_token):
             return None  # the cut would go through the pictures
         if surplus:
-            kept.cache.crop(-surplus)
+            try:
+                kept.cache.crop(-surplus)
+            except RuntimeError:  # a sliding window has dropped what would have to come back
+                return None
         return _UsablePrefix(kept.cache, common, len(kept.pictures))
 
     def _inputs(self, loaded: LoadedModel, prompt: "_Prompt", prefix: "_UsablePrefix | None") -> dict[str, Any]:
@@ -153,6 +162,7 @@ class ChatEngine:
 
     def _encoded(self, loaded: LoadedModel, hashes: tuple[str, ...], pixels: "Tensor", first: int) -> Any:
         """Image features for the pictures from `first` on, each encoded once in its life."""
+        import torch
         from transformers.modeling_outputs import BaseModelOutputWithPooling
 
         features: list[Any] = []
@@ -163,17 +173,18 @@ class ChatEngine:
                 feature = self._encode_picture(loaded, tensor)
                 self._features.put(key, feature, feature.numel() * feature.element_size())
             features.append(feature)
-        each: Any = tuple(features)  # one tensor a picture; the annotation knows only of one for all
+        # As the family's own tower gives them: one tensor a picture, or one for all.
+        each: Any = torch.cat(features) if features[0].ndim == 3 else tuple(features)
         return BaseModelOutputWithPooling(pooler_output=each)
 
     def _encode_picture(self, loaded: LoadedModel, pixels: "Tensor") -> "Tensor":
-        """(3, height, width) -> (picture tokens, width of the language model)."""
+        """(3, height, width) -> (picture tokens, width of the language model), for some families with a batch of one before."""
         import torch
 
         with torch.inference_mode(False), torch.no_grad():
             pixels = pixels[None].to(dtype=loaded.model.dtype)
             output = loaded.model.get_image_features(pixel_values=pixels, return_dict=True).pooler_output
-        return torch.cat(tuple(output), dim=0)
+        return output if isinstance(output, torch.Tensor) else torch.cat(tuple(output))
 
     def _keep(self, loaded: LoadedModel, prompt: "_Prompt", run: "Generation", session: str | None) -> None:
         if session is None or run.cache is None or run.sequence is None:

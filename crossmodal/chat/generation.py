@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from crossmodal.chat.answer import Cost, Decoding
-from crossmodal.errors import UserError
+from crossmodal.errors import MemoryShortError, UserError
 from crossmodal.models.loading import LoadedModel
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Generation:
 
         try:
             self._inputs.setdefault("past_key_values", DynamicCache(config=self._loaded.model.config))
+            self._forget_positions()
             with torch.no_grad():
                 output = self._loaded.model.generate(
                     **self._inputs,
@@ -86,6 +87,12 @@ class Generation:
             self.error = error
         finally:
             self._tokens.put(None)
+
+    def _forget_positions(self) -> None:
+        """Qwen-VL and its kin keep on the model where the last run's pictures lay, which may be another conversation's."""
+        base: Any = getattr(self._loaded.model, "model", None)
+        if hasattr(base, "rope_deltas"):
+            base.rope_deltas = None
 
     def _unspeakable(self) -> list[int] | None:
         """The placeholder of a picture, which an answer must not hold: what is kept of it could not be told apart."""
@@ -129,9 +136,10 @@ def as_user_error(error: BaseException) -> UserError:
         return error
     log.error("generation failed", exc_info=error)
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return UserError(
-            "The memory was not enough for this answer. Use a shorter conversation, a smaller model or nf4.",
-            "内存不足以完成回答。请缩短对话，或换用更小的模型或 nf4 精度。",
+        return MemoryShortError(
+            "The memory was not enough for this answer, and the model was unloaded. Choose nf4 or a smaller checkpoint in the "
+            "models tab, or ask with fewer or smaller pictures.",
+            "内存不足以完成回答，模型已卸载。请在模型页选择 nf4 或更小的检查点，或减少、缩小图片。",
         )
     return UserError(
         f"The model failed on this question ({type(error).__name__}). Ask again, or clear the conversation.",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 
 from crossmodal.errors import ModelError
@@ -49,19 +50,18 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
 
 def _load(spec: ModelSpec, precision: Precision, device: str) -> LoadedModel:
     import torch
-    from transformers import AutoProcessor
 
-    source, common = str(spec.folder), {"local_files_only": True}
+    source = str(spec.folder)
     dtype = torch.float32 if precision == "fp32" else torch.bfloat16
     try:
-        processor = AutoProcessor.from_pretrained(source, backend="pil", **common)
+        processor = read_processor(source)
         model: Any = automodel(spec.task).from_pretrained(
             source,
             dtype=dtype,
             use_safetensors=True,
             quantization_config=_quantisation(precision),
             device_map=device if precision in ("int8", "nf4") else None,
-            **common,
+            local_files_only=True,
         )
     except (MemoryError, torch.OutOfMemoryError):
         raise
@@ -72,6 +72,38 @@ def _load(spec: ModelSpec, precision: Precision, device: str) -> LoadedModel:
     model.eval()
     model.requires_grad_(False)
     return LoadedModel(spec, precision, device, model, processor, bytes_of(model))
+
+
+def read_processor(folder: str) -> Any:
+    """The checkpoint's own, with Pillow for pictures.
+
+    A family that also takes videos is read without its part for them: that part knows no Pillow, and would keep the whole
+    from loading.
+    """
+    from transformers import PROCESSOR_MAPPING, AutoConfig, AutoProcessor
+
+    family = type(AutoConfig.from_pretrained(folder, local_files_only=True))
+    known: Any = PROCESSOR_MAPPING.get(family, None)
+    maker = AutoProcessor if known is None or "video_processor" not in known.get_attributes() else _without_videos(known)
+    return maker.from_pretrained(folder, backend="pil", local_files_only=True)
+
+
+def _without_videos(family: Any) -> Any:
+    """The same class with nothing where its processor of videos was. Its constructor must stay: transformers reads it."""
+
+    class Pictures(family):  # type: ignore[misc]
+        video_processor = SimpleNamespace(num_frames=None, fps=None)  # asked for also where there is no video
+
+        @classmethod
+        def get_attributes(cls) -> list[str]:
+            return [name for name in super().get_attributes() if name != "video_processor"]
+
+        @classmethod
+        def _get_arguments_from_pretrained(cls, *given: Any, **named: Any) -> list[Any]:
+            return [*super()._get_arguments_from_pretrained(*given, **named), None]
+
+    Pictures.__name__ = family.__name__
+    return Pictures
 
 
 def automodel(task: Task) -> Any:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from crossmodal.errors import ModelError
+from crossmodal.errors import MemoryShortError, ModelError
 from crossmodal.models.catalog import ModelSpec
 from crossmodal.models.loading import LoadedModel, load_checkpoint
 from crossmodal.models.machine import Precision, choose_device, choose_precision, memory_bytes
@@ -194,7 +194,7 @@ class ModelManager:
 
     def _make_room(self, spec: ModelSpec, needed: int, budget: int) -> None:
         if needed > budget:
-            raise ModelError(
+            raise MemoryShortError(
                 f"{spec.title} needs about {needed / 1e9:.1f} GB and {budget / 1e9:.1f} GB may be used here. "
                 "Choose a smaller model, or nf4.",
                 f"{spec.title} 约需 {needed / 1e9:.1f} GB，本机最多可用 {budget / 1e9:.1f} GB。请选更小的模型或 nf4 精度。",
@@ -207,7 +207,7 @@ class ModelManager:
             taken -= self._entries[key].bytes
             self._drop(key)
         if taken + needed > budget:
-            raise ModelError(
+            raise MemoryShortError(
                 f"{spec.title} needs about {needed / 1e9:.1f} GB, and models in use hold {taken / 1e9:.1f} of "
                 f"{budget / 1e9:.1f} GB. Try again when they are free.",
                 f"{spec.title} 约需 {needed / 1e9:.1f} GB，正在使用的模型占了 {taken / 1e9:.1f} GB。请稍后再试。",
@@ -239,7 +239,7 @@ class ModelManager:
 
 def _failed(spec: ModelSpec, error: BaseException) -> ModelError:
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return ModelError(
+        return MemoryShortError(
             f"{spec.title} does not fit into the memory that is free. Choose a smaller model, or nf4.",
             f"{spec.title} 放不进空闲的内存。请选更小的模型或 nf4 精度。",
         )

@@ -57,6 +57,7 @@ layers of 256 that learned English and Chinese from picture-book conversations a
 """,
 }
 TITLES = {
+    "precisions": "Memory and answers in fewer bits, on {n} unseen scenes",
     "calibration": "Is it this, and none of these, on {n} unseen scenes",
     "zero-shot": "Zero-shot with a short and a long list of labels, on {n} unseen single-thing scenes",
     "retrieval": "Search in the bundled gallery of {n} unseen scenes",
@@ -70,7 +71,7 @@ def write_section(folder: Path, what: str, scenes: int, text: str) -> None:
     """Put measured figures into the card, in the place of those measured before."""
     card = folder / "README.md"
     body = card.read_text(encoding="utf-8") if card.is_file() else CARDS.get(folder.name, f"# {folder.name}\n")
-    script = "calibrate" if what == "calibration" else f"evaluate {what}"
+    script = {"calibration": "calibrate", "precisions": "precisions"}.get(what, f"evaluate {what}")
     command = f"python -m crossmodal.training.{script} --scenes {scenes}"
     section = (
         f"<!-- {what} -->\n## {TITLES[what].format(n=f'{scenes:,}')}\n\n{text}\n\n"

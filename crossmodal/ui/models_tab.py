@@ -76,11 +76,11 @@ def build(manager: ModelManager, engine: ChatEngine, chat_state: Any, language: 
     delete.click(handlers.delete, [task, model, language], said, **QUIET).then(**shown)
     keep.input(handlers.keep, [*chosen, keep, language], **QUIET).then(**shown)
     use.click(handlers.use, [model, precision, chat_state, language], [chat_state, said], **QUIET)
-    labels += _comparison(handlers, language)
+    labels += _comparison(handlers, language, shown)
     return ModelsTab(tuple(labels))
 
 
-def _comparison(handlers: ModelsHandlers, language: Any) -> list[Labelled]:
+def _comparison(handlers: ModelsHandlers, language: Any, shown: dict[str, Any]) -> list[Labelled]:
     words, labels = TEXTS["en"], list[Labelled]()
     sides, answers = list[Any](), list[Any]()
     with gr.Accordion(words.compare, open=True, elem_id="mo-compare") as accordion:
@@ -113,7 +113,7 @@ def _comparison(handlers: ModelsHandlers, language: Any) -> list[Labelled]:
                 answers.append(gr.Markdown(elem_id=f"mo-{side}-answer", container=True, min_height=60))
         who = gr.Markdown(elem_id="mo-who")
     for trigger in (ask.click, question.submit):
-        trigger(handlers.compare, [*sides, picture, question, blind, language], [*answers, note, who], **COMPUTES)
+        trigger(handlers.compare, [*sides, picture, question, blind, language], [*answers, note, who], **COMPUTES).then(**shown)
     stop.click(handlers.stop, queue=False, **QUIET)
     labels += [
         Spoken(accordion, "compare", "label", TEXTS),

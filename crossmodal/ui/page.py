@@ -11,6 +11,7 @@ from crossmodal.chat.engine import ChatEngine
 from crossmodal.errors import UserError
 from crossmodal.line import Line
 from crossmodal.models.catalog import ModelSpec, find_spec
+from crossmodal.models.first import first_model
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 from crossmodal.ui import alignment_tab, chat_tab, fusion_tab, models_tab, search_tab, zero_shot_tab
@@ -56,7 +57,8 @@ table.fusion .figure { text-shadow: 0 0 3px var(--body-background-fill); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 0 16px; }
 .wide { overflow-x: auto; }
 table.plain { font-size: 0.85em; }
-table.plain th, table.plain td { padding: 3px 8px; white-space: nowrap; text-align: start; }
+table.plain th, table.plain td { padding: 3px 8px; white-space: nowrap; text-align: start;
+  border: 1px solid var(--border-color-primary); }
 .wiring svg { width: 100%; height: auto; display: block; margin: 6px 0; }
 #zs-table, #sr-table, #fu-table { max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
@@ -115,7 +117,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
 
     Raises ModelError where the model of the settings is unknown.
     """
-    spec = find_spec(settings.model, "chat")
+    spec = first_model(settings.model, settings.device)
     find_spec(settings.embedding_model, "embedding")
     manager = ModelManager(settings)
     engine = ChatEngine(manager, settings)

@@ -160,3 +160,35 @@ def test_an_unknown_device_or_precision_is_named(device: str, precision: str, lo
         ModelManager(Settings(device=device), loader).use(spec("a"), precision),
     ):
         pytest.fail("there is no such thing")
+
+
+def test_one_is_unloaded_by_name_but_not_while_it_answers(manager: ModelManager) -> None:
+    gone: list[str] = []
+    manager.on_unload(lambda loaded: gone.append(loaded.spec.id))
+    with manager.use(spec("a"), "fp32"), pytest.raises(ModelError, match="in use"):
+        manager.unload(spec("a"), "fp32")
+    assert not manager.unload(spec("a"), "nf4")
+    assert manager.unload(spec("a"), "fp32")
+    assert gone == ["a"]
+    assert manager.bytes == 0
+
+
+def test_what_is_kept_stays_though_idle_and_though_another_wants_room(manager: ModelManager) -> None:
+    with manager.use(spec("a", 200), "fp32"):
+        pass
+    manager.keep(spec("a"), "fp32", True)
+    assert manager.unload_idle() == 0
+    with pytest.raises(ModelError, match="in use hold"), manager.use(spec("b", 100), "fp32"):
+        pass
+    manager.keep(spec("a"), "fp32", False)
+    with manager.use(spec("b", 100), "fp32"):
+        assert [s.spec.id for s in manager.status()] == ["b"]
+
+
+def test_the_peak_is_remembered(manager: ModelManager) -> None:
+    for name in ("a", "b"):
+        with manager.use(spec(name, 100), "fp32"):
+            pass
+    manager.unload_idle()
+    assert manager.bytes == 0
+    assert manager.peak == 200 * MB
