@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,21 @@ class FirstToken:
         """Nothing to do."""
 
 
-def make_checkpoint(folder: Path) -> int:
-    """A LLaVA with random weights that reads 576 tokens a picture. Returns its parameters."""
+@dataclass(frozen=True)
+class Size:
+    """Of a LLaVA that reads 576 tokens a picture."""
+
+    vision: tuple[int, int, int, int]
+    """Width, width of the MLP, layers, heads; the same for the language model."""
+    text: tuple[int, int, int, int]
+
+
+SMALL = Size((512, 2048, 12, 8), (1024, 2816, 22, 16))
+NAMES = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+
+
+def make_checkpoint(folder: Path, size: Size = SMALL, device: str = "cpu", dtype: str = "float32") -> int:
+    """A LLaVA with random weights. Returns its parameters."""
     import torch
     from transformers import AutoProcessor, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
 
@@ -53,22 +67,12 @@ def make_checkpoint(folder: Path) -> int:
     side = {"height": 336, "width": 336}
     images = image_processor()
     images.size = images.crop_size = side
+    vision, text = (dict(zip(NAMES, numbers, strict=True)) for numbers in (size.vision, size.text))
     config = LlavaConfig(
-        vision_config={
-            "model_type": "clip_vision_model",
-            "hidden_size": 512,
-            "intermediate_size": 2048,
-            "num_hidden_layers": 12,
-            "num_attention_heads": 8,
-            "image_size": 336,
-            "patch_size": 14,
-        },
+        vision_config={"model_type": "clip_vision_model", **vision, "image_size": 336, "patch_size": 14},
         text_config={
             "model_type": "llama",
-            "hidden_size": 1024,
-            "intermediate_size": 2816,
-            "num_hidden_layers": 22,
-            "num_attention_heads": 16,
+            **text,
             "vocab_size": -(-len(tokenizer) // 64) * 64,
             "max_position_embeddings": 4096,
             "bos_token_id": 1,
@@ -78,8 +82,10 @@ def make_checkpoint(folder: Path) -> int:
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_seq_length=576,
         vision_feature_layer=-1,
+        dtype=dtype,
     )
-    model = LlavaForConditionalGeneration(config)
+    with torch.device(device):
+        model = LlavaForConditionalGeneration(config).to(getattr(torch, dtype))
     model.save_pretrained(folder)
     LlavaProcessor(
         images,
