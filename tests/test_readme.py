@@ -41,7 +41,7 @@ def test_the_client_example_shows_the_endpoint_and_its_answer(app: str) -> None:
     assert said.strip().splitlines()[-2:] == expected
 
 
-@pytest.mark.parametrize("module", sorted(set(re.findall(r"-m (crossmodal\.training\.\w+)", README))))
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"-m (crossmodal\.(?:training|alignment)\.\w+)", README))))
 def test_the_recipes_named_exist_and_know_their_options(module: str) -> None:
     said = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for line in README.splitlines():

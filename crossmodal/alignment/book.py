@@ -11,7 +11,7 @@ from crossmodal.world.sampler import alone
 from crossmodal.world.sprites import Style, sprites
 from crossmodal.world.vocabulary import vocabulary
 
-SIDE = 32
+SIDE = 24
 NAMES = ("cat", "dog", "elephant", "fish", "apple", "banana", "car", "bicycle", "house", "guitar")
 SOURCE, TARGET, TEST = 800, 800, 500
 

@@ -30,6 +30,7 @@ Update = Any
 POLL_SECONDS = 0.4
 SHOW_SECONDS = 1.0
 FOUND = 5
+ALL_CLASSES = 10
 """Names that are shown of a picture."""
 
 
@@ -99,11 +100,12 @@ class AlignmentHandlers:
             raise as_toast(error, language) from error
         return "", view.swept(runs, TEXTS[language])
 
-    def show_domains(self, data: str, experiment: str, language: Language) -> tuple[Update, ...]:
+    def show_domains(self, data: str, experiment: str, classes: float, language: Language) -> tuple[Update, ...]:
         """The note, the outcome that ships, and its drawings."""
-        note, found = _shipped(data if experiment == "ways" else f"{data}-curve", language)
+        name = f"{data}-curve" if experiment != "ways" else data if classes == ALL_CLASSES else f"{data}-{classes:.0f}"
+        note, found = _shipped(name, language)
         if found is None:
-            return note, "", ""
+            return TEXTS[language].nothing, "", ""
         return note, view.outcome(found.rows, language), self._domains_drawn(experiment, found, language)
 
     def run_domains(
@@ -192,7 +194,7 @@ class AlignmentHandlers:
             """Give the bundled results of an alignment experiment.
 
             Args:
-                experiment: pairing, digits, book, clip, digits-curve or book-curve
+                experiment: pairing, digits, digits-5, book, clip, digits-curve or book-curve
 
             Returns:
                 One row a way: every figure of every seed in per cent, and the paired gain over the control with its interval.
@@ -260,7 +262,7 @@ class AlignmentHandlers:
             self._signals.end(session, stop)
 
 
-SHIPPED = ("pairing", "digits", "book", "clip", "digits-curve", "book-curve")
+SHIPPED = ("pairing", "digits", "digits-5", "book", "clip", "digits-curve", "book-curve")
 
 
 def _session(request: gr.Request) -> str:

@@ -157,8 +157,8 @@ def _domains(handlers: AlignmentHandlers, layout: _Layout, language: Any, opened
     progress = gr.Markdown(elem_id="al-domains-progress")
     outcome, drawn = gr.HTML(elem_id="al-domains-outcome"), gr.HTML(elem_id="al-domains-drawn")
     outputs = [progress, outcome, drawn]
-    for trigger in (opened[1].select, data.input, experiment.input, language.input):
-        trigger(handlers.show_domains, [data, experiment, language], outputs, queue=False, **QUIET)
+    for trigger in (opened[1].select, data.input, experiment.input, classes.release, language.input):
+        trigger(handlers.show_domains, [data, experiment, classes, language], outputs, queue=False, **QUIET)
     asked = [data, experiment, ways, seeds, classes, language]
     run.click(handlers.run_domains, asked, outputs, **QUIET, **TRAINS)
     stop.click(handlers.stop, queue=False, **QUIET)

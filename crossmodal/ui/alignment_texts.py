@@ -26,6 +26,7 @@ class AlignmentTexts:
     seeds: str
     run: str
     bundled: str
+    nothing: str
     encoding: str
     progress: str
     done: str
@@ -106,6 +107,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         objectives="Objectives",
         seeds="Seeds",
         run="Train and compare",
+        nothing="No results ship for this choice. Press the button to train.",
         bundled="Bundled results, made with `{}`.",
         encoding="Encoding pictures and captions: {:.0f} %",
         progress="{} of {} trainings done · about {:.0f} s left",
@@ -184,6 +186,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         objectives="目标函数",
         seeds="随机种子数",
         run="训练并比较",
+        nothing="这个选择没有附带结果。请按按钮训练。",
         bundled="附带的结果，由 `{}` 得到。",
         encoding="正在编码图片和描述：{:.0f} %",
         progress="已完成 {} / {} 次训练 · 约剩 {:.0f} 秒",

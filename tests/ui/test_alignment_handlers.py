@@ -73,8 +73,9 @@ def test_every_experiment_ships_with_its_command_and_is_shown_by_name(
     elif name == "clip":
         note, shown = handlers.show_clip(language)
     else:
-        data, _, curve = name.partition("-")
-        note, shown, drawn = handlers.show_domains(data, curve or "ways", language)
+        data, _, more = name.partition("-")
+        classes = int(more) if more.isdigit() else 10
+        note, shown, drawn = handlers.show_domains(data, "curve" if more == "curve" else "ways", classes, language)
         assert "<svg" in drawn
     assert found.command in note
     assert all(named(row.title, language).split(",")[0] in shown for row in found.rows)
