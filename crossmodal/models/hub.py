@@ -166,6 +166,14 @@ def fetch(
     return folder
 
 
+def not_cached(spec: ModelSpec) -> ModelError:
+    """For an app that asks nobody."""
+    return ModelError(
+        f"{spec.title} is not in the cache, and the app runs offline. Fetch it once online, or choose another model.",
+        f"{spec.title} 不在缓存中，而应用处于离线模式。请先联网下载一次，或换一个模型。",
+    )
+
+
 def failure(spec: ModelSpec, error: Exception) -> ModelError:
     """What to tell the person of what the Hub, the network or the disk did."""
     if isinstance(error, ModelError):

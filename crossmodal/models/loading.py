@@ -7,7 +7,7 @@ from typing import Any
 
 from crossmodal.errors import ModelError
 from crossmodal.models.catalog import ModelSpec, Task
-from crossmodal.models.hub import cached_folder, fetch
+from crossmodal.models.hub import cached_folder, fetch, not_cached
 from crossmodal.models.machine import Precision
 
 KEPT_IN_16_BITS = [".*vision_tower", ".*vision_model", ".*visual", ".*multi_modal_projector", ".*connector", "lm_head"]
@@ -39,10 +39,7 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
     if spec.folder is None:
         folder = cached_folder(spec) if offline else fetch(spec)  # before the lock: a download may take long
         if folder is None:
-            raise ModelError(
-                f"{spec.title} is not in the cache, and the app runs offline. Fetch it once online, or choose another model.",
-                f"{spec.title} 不在缓存中，而应用处于离线模式。请先联网下载一次，或换一个模型。",
-            )
+            raise not_cached(spec)
         spec = replace(spec, folder=folder)
     with _ONE_AT_A_TIME:
         return _load(spec, precision, device)

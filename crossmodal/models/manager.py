@@ -156,6 +156,11 @@ class ModelManager:
     def device(self) -> str:
         return choose_device(self._settings.device)
 
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may be fetched."""
+        return self._settings.offline
+
     def budget(self, device: str) -> int:
         """Bytes that loaded models may take together on that device."""
         if self._settings.memory_budget_gb:

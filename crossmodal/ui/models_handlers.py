@@ -24,7 +24,7 @@ from crossmodal.ui import models_view as view
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.models_texts import TEXTS
 from crossmodal.ui.session import ChatState, StopSignals
-from crossmodal.world.words import Language
+from crossmodal.world.words import LANGUAGES, Language
 
 Update = Any
 POLL_SECONDS = 0.3
@@ -68,8 +68,11 @@ class ModelsHandlers:
     def fetch(self, task: Task, model: str, language: Language, request: gr.Request) -> Iterator[str]:
         """How far the download is. Whoever leaves or stops ends it; what came stays."""
         spec, words = self._spec(model, task, language), TEXTS[language]
-        if spec.folder is not None:
+        if _here(spec):
             yield words.fetched.format(spec.title)
+            return
+        if self._manager.offline:
+            yield f"⚠️ {hub.not_cached(spec).said(language)}"
             return
         session, told = _session(request), [hub.Progress(0, 0, "")]
         self._signals.stop(session)
@@ -91,8 +94,10 @@ class ModelsHandlers:
         self._signals.stop(_session(request))
 
     def load(self, task: Task, model: str, precision: Precision, language: Language) -> Iterator[str]:
-        """How long it takes, and what it takes. Fetched first where it must be."""
+        """How long it takes, and what it takes. Nothing where it was not fetched: what kept it from that is said already."""
         spec, words, began = self._spec(model, task, language), TEXTS[language], time.monotonic()
+        if not _here(spec):
+            return
 
         def loaded() -> int:
             with self._manager.use(spec, precision) as found:
@@ -129,6 +134,8 @@ class ModelsHandlers:
     def use(self, model: str, precision: Precision, state: ChatState, language: Language) -> tuple[ChatState, str]:
         """The chat's state of that visitor, whose next question goes to it."""
         spec = self._spec(model, "chat", language)
+        if not _here(spec):
+            return state, TEXTS[language].fetch_first.format(spec.title)
         return replace(state, model=(spec.id, precision)), TEXTS[language].used.format(spec.title, precision)
 
     def compare(
@@ -149,6 +156,9 @@ class ModelsHandlers:
             pictures = (Picture.of(image),) if image is not None else ()
             asked = Conversation().asked(question or "", pictures)
             sides = [(find_spec(m, "chat"), p) for m, p in ((first, first_precision), (second, second_precision))]
+            for side, _ in sides:
+                if not _here(side):
+                    raise UserError(*(TEXTS[lang].fetch_first.format(side.title) for lang in LANGUAGES))
         except UserError as error:
             raise as_toast(error, language) from error
         if blind:
@@ -243,6 +253,11 @@ def _meanwhile(work: Callable[[], Any]) -> Iterator[Any]:
         yield future.result()
     finally:
         pool.shutdown(wait=False)
+
+
+def _here(spec: ModelSpec) -> bool:
+    """Whether its weights are on this machine."""
+    return spec.folder is not None or hub.cached_folder(spec) is not None
 
 
 def _session(request: gr.Request) -> str:

@@ -38,6 +38,7 @@ class ModelsTexts:
     delete: str
     fetching: str
     fetched: str
+    fetch_first: str
     loading: str
     loaded: str
     unloaded: str
@@ -95,6 +96,7 @@ TEXTS: dict[Language, ModelsTexts] = {
         delete="Delete from the disk",
         fetching="Fetching {}: {:.1f} of {:.1f} MB ({:.0f} %), {:.1f} MB/s",
         fetched="{} is on the disk.",
+        fetch_first="{} is not on the disk yet. Fetch it first.",
         loading="Loading {}, {:.0f} s so far …",
         loaded="{} is in memory in {}: {:.3f} GB.",
         unloaded="{} left memory.",
@@ -147,6 +149,7 @@ TEXTS: dict[Language, ModelsTexts] = {
         delete="从磁盘删除",
         fetching="正在下载 {}：{:.1f} / {:.1f} MB（{:.0f} %），{:.1f} MB/s",
         fetched="{} 已在磁盘上。",
+        fetch_first="{} 还不在磁盘上。请先下载。",
         loading="正在加载 {}，已用 {:.0f} 秒……",
         loaded="{} 已以 {} 精度加载：{:.3f} GB。",
         unloaded="{} 已卸载。",

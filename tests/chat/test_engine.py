@@ -10,7 +10,7 @@ from PIL import Image
 from crossmodal.chat.answer import Cost, Decoding, Piece
 from crossmodal.chat.conversation import Conversation, Picture
 from crossmodal.chat.engine import ChatEngine
-from crossmodal.errors import UserError
+from crossmodal.errors import MemoryShortError, UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
@@ -214,3 +214,19 @@ def test_an_answer_never_holds_the_placeholder_of_a_picture(engine: ChatEngine, 
         answer, cost = finished(engine.stream(first, spec, decoding=Decoding(max_new_tokens=40), session="s"))
         _, again = finished(engine.stream(first.answered(answer).asked("Where?"), spec, decoding=SHORT, session="s"))
         assert again.reused_tokens >= cost.prompt_tokens
+
+
+def test_an_answer_that_runs_out_of_memory_unloads_says_so_and_the_next_one_comes(
+    engine: ChatEngine, manager: ModelManager, spec: ModelSpec
+) -> None:
+    asked = Conversation().asked("What?", (noise(1),))
+    with manager.use(spec, "fp32") as loaded:
+        loaded.model.generate = _out_of_memory
+    with pytest.raises(MemoryShortError, match=r"was unloaded\. Choose nf4 or a smaller checkpoint"):
+        engine.answer(asked, spec, precision="fp32", decoding=SHORT)
+    assert manager.status() == []
+    assert isinstance(engine.answer(asked, spec, precision="fp32", decoding=SHORT), str)
+
+
+def _out_of_memory(**_: object) -> None:
+    raise RuntimeError("CUDA out of memory. Tried to allocate 20 MiB")

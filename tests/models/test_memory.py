@@ -1,16 +1,20 @@
 """Will it fit: what is predicted is what is measured, and the nearest smaller choice is named."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
+from crossmodal.embedding.embedder import Embedder
 from crossmodal.models.catalog import CATALOG, LLAVA, ModelSpec, find_spec
 from crossmodal.models.loading import bytes_of, load_checkpoint
 from crossmodal.models.machine import PRECISIONS, Precision
 from crossmodal.models.memory import EASY, free_bytes, predict, read_shape, shape_of, smaller, verdict
 from crossmodal.training.precisions import language_bytes
+from tests.models.loopback import LoopbackHub
+from tests.tiny import SAVERS
 
 GB = 10**9
 
@@ -101,3 +105,20 @@ def test_a_configuration_that_cannot_be_built_from_is_none_and_no_error(tmp_path
 def test_scales_are_counted(tiny_llava: Path) -> None:
     loaded = load_checkpoint(find_spec(str(tiny_llava), "chat"), "nf4", "cpu", True)
     assert bytes_of(loaded.model) > loaded.model.get_memory_footprint()
+
+
+@pytest.mark.parametrize("family", list(SAVERS))
+def test_every_dual_encoder_family_comes_from_a_hub_and_takes_what_is_predicted(
+    family: str, dual_encoder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = LoopbackHub({f"owner/{family}": dual_encoder(family)}).start()
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    spec = find_spec(f"owner/{family}", "embedding")
+    for precision in ("fp32", "bf16"):
+        loaded = load_checkpoint(spec, precision, "cpu", offline=False)  # type: ignore[arg-type]
+        predicted = predict(spec, precision, read_shape(loaded.spec.folder, spec))  # type: ignore[arg-type]
+        assert predicted.exact
+        assert predicted.weights == pytest.approx(loaded.bytes, rel=0.15)
+        assert Embedder(loaded).texts(["cat"]).norm() == pytest.approx(1, abs=1e-2)
+    hub.close()

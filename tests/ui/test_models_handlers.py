@@ -90,11 +90,14 @@ def test_a_model_is_loaded_seen_switched_and_unloaded(handlers: ModelsHandlers, 
     assert "not in memory" in handlers.unload("chat", BUNDLED, "fp32", "en")
 
 
-def test_what_does_not_fit_is_refused_and_the_next_question_is_answered(
-    handlers: ModelsHandlers, manager: ModelManager
-) -> None:
-    said = list(handlers.load("chat", LLAVA, "nf4", "en"))[-1]
-    assert "needs about 4.6 GB and 0.1 GB may be used here" in said
+def test_what_does_not_fit_is_refused_and_the_next_question_is_answered(handlers: ModelsHandlers, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.mkdir()
+    (large / "config.json").write_text("{}")
+    with (large / "model.safetensors").open("wb") as file:
+        file.truncate(2 * 10**9)
+    said = list(handlers.load("chat", str(large), "fp32", "en"))[-1]
+    assert "needs about 2.0 GB and 0.1 GB may be used here" in said
     answered = list(handlers.compare(BUNDLED, "fp32", BUNDLED, "nf4", PICTURE, "What is this?", False, "en", VISITOR))[-1]
     assert "tokens/s" in answered[0]
     assert "tokens/s" in answered[1]
@@ -149,3 +152,22 @@ def test_a_comparison_without_a_picture_or_a_question_is_refused(
 ) -> None:
     with pytest.raises(gr.Error):
         list(handlers.compare(BUNDLED, "fp32", BUNDLED, "nf4", image, question, False, "en", VISITOR))
+
+
+def test_what_is_not_on_the_disk_is_neither_loaded_nor_asked_but_named(
+    handlers: ModelsHandlers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert list(handlers.load("chat", LLAVA, "nf4", "en")) == []
+    state, said = handlers.use(LLAVA, "nf4", ChatState(), "en")
+    assert state.model is None
+    assert said == "LLaVA 1.5 7B is not on the disk yet. Fetch it first."
+    with pytest.raises(gr.Error, match="not on the disk"):
+        list(handlers.compare(LLAVA, "nf4", BUNDLED, "nf4", PICTURE, "?", False, "en", VISITOR))
+
+
+def test_offline_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    manager = ModelManager(Settings(device="cpu", offline=True, idle_minutes=0))
+    handlers = ModelsHandlers(manager, ChatEngine(manager, Settings()))
+    assert "the app runs offline" in list(handlers.fetch("chat", LLAVA, "en", VISITOR))[-1]
