@@ -115,7 +115,7 @@ def test_every_dual_encoder_family_comes_from_a_hub_and_takes_what_is_predicted(
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     spec = find_spec(f"owner/{family}", "embedding")
-    for precision in ("fp32", "bf16"):
+    for precision in ("fp32", "bf16", "nf4"):
         loaded = load_checkpoint(spec, precision, "cpu", offline=False)  # type: ignore[arg-type]
         predicted = predict(spec, precision, read_shape(loaded.spec.folder, spec))  # type: ignore[arg-type]
         assert predicted.exact
