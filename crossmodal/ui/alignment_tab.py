@@ -59,6 +59,7 @@ def build(manager: ModelManager, settings: Settings, language: Any, tab: Any, li
     """Lay out the tab inside the current Blocks and connect it. `language` is the page's language component."""
     handlers = AlignmentHandlers(_first_use(manager, settings), line)
     layout = _Layout()
+    _endpoints(handlers)  # before the tab's own events, which would take its names
     with gr.Tabs(elem_id="al-tabs"):
         for name, fill in (
             ("pairing", _pairing),
@@ -72,7 +73,6 @@ def build(manager: ModelManager, settings: Settings, language: Any, tab: Any, li
                 about = getattr(TEXTS["en"], f"{name}_about")
                 layout.add(gr.Markdown(about), f"{name}_about", "value")
                 fill(handlers, layout, language, (tab, inner))
-    _endpoints(handlers)
     return AlignmentTab(tuple(layout.labels))
 
 
