@@ -76,16 +76,22 @@ def _start(said: "Queue[Any]", begin: Begin | None, given: tuple[Any, ...]) -> N
 def _followed(waiting: "set[Future[Any]]", said: "Queue[Any]", stop: threading.Event) -> Iterator[Any]:
     while waiting and not stop.is_set():
         done, waiting = wait(waiting, LISTEN_SECONDS, FIRST_COMPLETED)
-        while True:
-            try:
-                yield said.get_nowait()
-            except queue.Empty:
-                break
+        yield from _heard(said)
         finished = [future for future in done if future.exception() is None]
         for future in finished:
             yield future.result()
         for future in done - set(finished):
             future.result()
+    yield from _heard(said, LISTEN_SECONDS if not stop.is_set() else 0.0)
+
+
+def _heard(said: "Queue[Any]", patience: float = 0.0) -> Iterator[Any]:
+    """What is there by now. patience: seconds to wait for what is still on its way."""
+    while True:
+        try:
+            yield said.get(timeout=patience) if patience else said.get_nowait()
+        except queue.Empty:
+            return
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -29,9 +29,12 @@ from crossmodal.workers import run_jobs
 
 FEATURES, BATCH, STEPS, RATE = 64, 64, 400, 2e-3
 DATA: dict[str, Callable[[int, int], Domains]] = {"digits": digits.domains, "book": book.domains}
+ALL = 10
+"""Classes of either data."""
 DRAWN = 150
 """Pictures of each domain whose features are drawn."""
 MOST_SEEDS = 10
+ACCURACY = "target accuracy"
 Loss = Callable[["Network", Tensor, Tensor, float], Tensor]
 
 
@@ -76,7 +79,7 @@ def dann_loss(strongest: float) -> Loss:
     def loss(network: Network, source: Tensor, target: Tensor, progress: float) -> Tensor:
         features = reversed_gradient(torch.cat([source, target]), strongest * dann_strength(progress))
         said = network.discriminator(features)[:, 0]
-        return F.binary_cross_entropy_with_logits(said, torch.cat([torch.ones(len(source)), torch.zeros(len(target))]))
+        return F.binary_cross_entropy_with_logits(said, torch.cat([torch.ones(len(source)), torch.zeros(len(target))]).to(said))
 
     return loss
 
@@ -166,7 +169,7 @@ def jobs_for(data: str, ways: Iterable[str], seeds: int, classes: int, steps: in
 def curve_jobs(data: str, seeds: int, steps: int = STEPS) -> list[Job]:
     """Pretrained on the source and then fine-tuned, and from scratch, on so many labels of the target for each class."""
     ways = CURVE
-    return [Job(data, 10, way, seed, steps, labels) for seed in range(seeds) for labels in LABELS for way in ways]
+    return [Job(data, ALL, way, seed, steps, labels) for seed in range(seeds) for labels in LABELS for way in ways]
 
 
 LABELS = (1, 2, 5, 10, 20)
@@ -184,8 +187,8 @@ def work(job: Job) -> Result:
 
 def compared(results: Iterable[Result]) -> list[Row]:
     """One row a way, in their order."""
-    listed = sorted(results, key=lambda r: r.job.seed)
-    found = {way: [{"target accuracy": r.accuracy} for r in listed if r.job.way == way] for way in WAYS}
+    listed = list(results)
+    found = {way: {r.job.seed: {ACCURACY: r.accuracy} for r in listed if r.job.way == way} for way in WAYS}
     return rows_of(found, CONTROL)
 
 
@@ -196,11 +199,11 @@ def drawn_of(results: Iterable[Result]) -> dict[str, list[Point]]:
 
 def curves(results: Iterable[Result]) -> list[Row]:
     """The learning curve as rows: one a way and number of labels."""
-    listed = sorted(results, key=lambda r: r.job.seed)
+    listed = list(results)
     found = {
-        f"{way}, {labels} a class": [
-            {"target accuracy": r.accuracy} for r in listed if (r.job.way, r.job.labels) == (way, labels)
-        ]
+        f"{way}, {labels} a class": {
+            r.job.seed: {ACCURACY: r.accuracy} for r in listed if (r.job.way, r.job.labels) == (way, labels)
+        }
         for way in CURVE
         for labels in LABELS
     }
@@ -233,13 +236,14 @@ def _learn(network: Network, setting: Setting, data: Domains, seed: int, steps: 
 def _fine_tune(network: Network, target: Pictures, setting: Setting, classes: int, steps: int) -> None:
     """On so many labelled pictures a class.
 
-    After pretraining the batch norms keep what they learned of both domains, and the rate is low; from scratch they learn
-    from these pictures, as long as pretraining took.
+    After pretraining the batch norms keep what they learned of both domains, the rate is low and a quarter of the steps is
+    enough; from scratch they learn from these pictures, with the rate and the steps of pretraining.
     """
     rows = torch.cat([(target.labels == c).nonzero()[: setting.labels, 0] for c in range(classes)])
     network.train(not setting.sees_source)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE / 4)
-    for _ in range(steps // 4):
+    rate, tuning = (RATE / 4, steps // 4) if setting.sees_source else (RATE, steps)
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+    for _ in range(tuning):
         loss = F.cross_entropy(network.head(network.body(target.pixels[rows])), target.labels[rows])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -269,6 +273,10 @@ def main() -> None:
     parser.add_argument("--bundle", action="store_true", help="put the results where the app has them")
     arguments = parser.parse_args()
     jobs = jobs_for(arguments.data, WAYS, arguments.seeds, arguments.classes)
+    if arguments.curve and arguments.classes != ALL:
+        raise UserError(
+            "The learning curve is of all ten classes. Leave --classes away.", "学习曲线使用全部十个类别。请去掉 --classes。"
+        )
     if arguments.curve:
         jobs = curve_jobs(arguments.data, arguments.seeds)
     results = list(tqdm(run(jobs, threading.Event()), total=len(jobs), unit=" runs"))
@@ -277,7 +285,7 @@ def main() -> None:
     name, options = arguments.data, f"--seeds {arguments.seeds}"
     if arguments.curve:
         name, options = f"{name}-curve", f"{options} --curve"
-    if arguments.classes != 10:
+    if arguments.classes != ALL:
         name, options = f"{name}-{arguments.classes}", f"{options} --classes {arguments.classes}"
     if arguments.bundle:
         bundle(name, f"python -m crossmodal.alignment.adaptation {arguments.data} {options}", rows, drawn_of(results))

@@ -133,7 +133,7 @@ def _chosen(bug: str) -> Broken:
     guesses, labels = torch.randint(2, (200, 2 * ROWS), generator=generator), torch.randint(2, (2 * ROWS,), generator=generator)
     chosen, fresh = guesses[:, :ROWS] == labels[:ROWS], guesses[:, ROWS:] == labels[ROWS:]
     right, wrong = list[tuple[float, float]](), list[tuple[float, float]]()
-    for models in range(1, 201, 4):
+    for models in range(4, 201, 4):
         best = int(chosen[:models].float().mean(1).argmax())
         right.append((float(models), 100 * float(fresh[best].float().mean())))
         wrong.append((float(models), 100 * float(broken.best_on_the_test(guesses[:models, :ROWS], labels[:ROWS]))))

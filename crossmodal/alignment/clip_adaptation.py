@@ -220,13 +220,13 @@ def compare(seeds: int, steps: int = STEPS, said: Callable[[str], None] = lambda
         return load_checkpoint(find_spec("picturebook-clip", "embedding"), "fp32", "cpu", offline=True)
 
     data = material(Embedder(fresh()), lambda: said("encoding"))
-    found: dict[str, list[dict[str, float]]] = {way.title: [] for way in WAYS}
+    found: dict[str, dict[int, dict[str, float]]] = {way.title: {} for way in WAYS}
     for seed in range(seeds):
         for way in WAYS:
             tower = Tower(fresh().model)
             if way.trains:
                 adapt(way, tower, data, seed, steps)
-            found[way.title].append(figures(way, tower.eval(), data))
+            found[way.title][seed] = figures(way, tower.eval(), data)
             said(way.title)
     return rows_of(found, CONTROL)
 
@@ -246,7 +246,8 @@ def main() -> None:
         rows = compare(arguments.seeds, arguments.steps, said)
     print(table_of(rows))
     if arguments.bundle:
-        bundle(NAME, f"python -m crossmodal.alignment.clip_adaptation --seeds {arguments.seeds}", rows)
+        options = f"--seeds {arguments.seeds}" + (f" --steps {arguments.steps}" if arguments.steps != STEPS else "")
+        bundle(NAME, f"python -m crossmodal.alignment.clip_adaptation {options}", rows)
 
 
 if __name__ == "__main__":

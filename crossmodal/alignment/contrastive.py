@@ -18,7 +18,7 @@ def info_nce(image: Tensor, text: Tensor, logit_scale: Tensor) -> Tensor:
     Raises ValueError where the two batches differ in size.
     """
     logits = _similarities(image, text) * logit_scale
-    labels = torch.arange(len(logits))
+    labels = torch.arange(len(logits), device=logits.device)
     return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
 
 
@@ -29,7 +29,7 @@ def siglip(image: Tensor, text: Tensor, logit_scale: Tensor, bias: Tensor) -> Te
     Raises ValueError where the two batches differ in size.
     """
     logits = _similarities(image, text) * logit_scale + bias
-    signs = 2 * torch.eye(len(logits)) - 1
+    signs = 2 * torch.eye(len(logits), device=logits.device) - 1
     return -F.logsigmoid(signs * logits).sum() / len(logits)
 
 

@@ -126,5 +126,5 @@ class Recalls:
 def recalls(scores: Tensor, depths: tuple[int, ...] = (1, 5, 10)) -> Recalls:
     """scores: (n, n), picture i belonging to text i. Ties count against: equal scores for all are no find."""
     own = scores.diagonal()
-    to_text, to_picture = ((s >= own[:, None]).sum(1) - 1 for s in (scores, scores.T))
+    to_text, to_picture = ((~(s < own[:, None])).sum(1) - 1 for s in (scores, scores.T))  # what is no number counts against
     return Recalls(*({k: float((ranks < k).float().mean()) for k in depths} for ranks in (to_picture, to_text)))

@@ -38,17 +38,22 @@ class Row:
         return statistics.stdev(self.first) if len(self.first) > 1 else 0.0
 
 
-def rows_of(found: Mapping[str, Sequence[Mapping[str, float]]], control: str) -> list[Row]:
-    """found: way -> the figures of each seed. Ways without a seed yet are left out."""
+def rows_of(found: Mapping[str, Mapping[int, Mapping[str, float]]], control: str) -> list[Row]:
+    """found: way -> seed -> its figures. Ways without a seed yet are left out.
+
+    While a run goes on some ways have seeds that others have not: only those that all have are compared, where there are any.
+    """
+    begun = {title: seeds for title, seeds in found.items() if seeds}
+    shared = sorted(set.intersection(*(set(seeds) for seeds in begun.values()))) if begun else []
     rows = []
-    for title, seeds in found.items():
-        if not seeds:
-            continue
-        figures = {name: tuple(seed[name] for seed in seeds) for name in seeds[0]}
-        first = next(iter(figures))
-        beside = [seed[first] for seed in found.get(control, ())]
-        gains = [mine - other for mine, other in zip(figures[first], beside, strict=False)]
-        rows.append(Row(title, figures, interval(gains) if len(gains) > 1 else None))
+    for title, seeds in begun.items():
+        known = [seeds[seed] for seed in (shared or sorted(seeds))]
+        figures = {name: tuple(figures[name] for figures in known) for name in known[0]}
+        gain = None
+        if control in begun and len(shared) > 1:
+            first = next(iter(figures))
+            gain = interval([seeds[seed][first] - begun[control][seed][first] for seed in shared])
+        rows.append(Row(title, figures, gain))
     return rows
 
 

@@ -110,9 +110,8 @@ def learn(data: Captioned, job: Job) -> Result:
 
 def compared(results: Iterable[Result]) -> list[Row]:
     """One row an objective, the untrained one first."""
-    listed = sorted(results, key=lambda r: r.job.seed)
-    titles = (UNTRAINED, *OBJECTIVES.values())
-    return rows_of({title: [r.figures for r in listed if r.job.title == title] for title in titles}, UNTRAINED)
+    listed, titles = list(results), (UNTRAINED, *OBJECTIVES.values())
+    return rows_of({title: {r.job.seed: r.figures for r in listed if r.job.title == title} for title in titles}, UNTRAINED)
 
 
 _data: dict[str, Captioned] = {}

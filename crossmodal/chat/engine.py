@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import TemplateError
+
 from crossmodal.caches import BoundedCache
 from crossmodal.chat.answer import Decoding, Piece
 from crossmodal.chat.conversation import Conversation
@@ -47,14 +49,17 @@ class ChatEngine:
 
         Raises UserError where the question cannot be put to this model.
         """
-        stop = stop or threading.Event()
-        try:
-            with self._manager.use(spec, precision) as loaded, loaded.computing:
+        stop, short = stop or threading.Event(), None
+        with self._manager.use(spec, precision) as loaded, loaded.computing:
+            try:
                 yield from self._answer(loaded, conversation, decoding or Decoding(), session, stop)
-        except MemoryShortError:
+            except MemoryShortError as error:
+                short = error
+        if short is not None:
+            del loaded
             self._forget_all()
             self._manager.unload_idle()  # this one too: it is used no longer
-            raise
+            raise short.with_traceback(None) from None  # whose frames would hold what is to go
 
     def answer(self, conversation: Conversation, spec: ModelSpec, **options: Any) -> str:
         """The whole answer at once."""
@@ -86,7 +91,10 @@ class ChatEngine:
         began = time.perf_counter()
         prompt = self._prompt(loaded, conversation)
         prefix = self._kept_prefix(loaded, prompt, session)
-        inputs = self._inputs(loaded, prompt, prefix)
+        try:
+            inputs = self._inputs(loaded, prompt, prefix)
+        except Exception as error:  # the vision tower runs here, and can fail as the rest can
+            raise as_user_error(error) from error
         run = Generation(loaded, inputs, decoding, stop)
         try:
             for text in run.texts():
@@ -107,7 +115,7 @@ class ChatEngine:
             )
         try:
             encoded = encode(loaded.processor, conversation)
-        except (ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, TemplateError) as error:
             log.exception("the chat template of %s failed", loaded.spec.id)
             raise UserError(
                 f"{loaded.spec.title} cannot take this conversation: its chat template refuses it. Clear it and ask again.",

@@ -13,10 +13,13 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from crossmodal.errors import ModelError
 from crossmodal.models.catalog import ModelSpec
@@ -27,8 +30,16 @@ TIMEOUT_SECONDS = 10.0
 """Without a byte. Then the connection counts as cut."""
 ATTEMPTS = 4
 """Of a file, each going on where the one before was cut."""
+POLL_SECONDS = 0.5
+STOPPED = ("Stopped. What was fetched is kept; go on whenever you like.", "已停止。已下载的部分会保留。")
 SPARE_BYTES = 500_000_000
 """What stays free on the disk."""
+NEEDED = (
+    ("config.json",),
+    ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.txt", "vocab.json"),
+    ("processor_config.json", "preprocessor_config.json"),
+)
+"""One of each, or the checkpoint is not whole: another program may have fetched the weights alone."""
 _WRITING = threading.Lock()
 
 
@@ -41,6 +52,7 @@ class RemoteFile:
     blob: str
     """Its name in the cache: the SHA-256 of large files, git's hash of small ones."""
     sha256: str | None
+    """None for small files, which are checked against git's hash."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,10 @@ class Progress:
     """Bytes, those of earlier tries included."""
     of: int
     commit: str
+
+
+class _CutError(Exception):
+    """The body ended before its length, without an error."""
 
 
 class StoppedError(ModelError):
@@ -99,6 +115,11 @@ def cached_folder(spec: ModelSpec) -> Path | None:
     return folder if _whole(folder) else None
 
 
+def is_here(spec: ModelSpec) -> bool:
+    """Whether its weights are on this machine: bundled, in a folder, or fetched."""
+    return spec.folder is not None or cached_folder(spec) is not None
+
+
 def cached_bytes(spec: ModelSpec) -> int:
     """What it takes of the disk, unfinished downloads included."""
     blobs = repository_folder(spec) / "blobs"
@@ -107,13 +128,13 @@ def cached_bytes(spec: ModelSpec) -> int:
 
 def delete(spec: ModelSpec) -> int:
     """Removes it from the cache, with its pin. Returns the bytes that are free again. Other checkpoints stay."""
-    freed = cached_bytes(spec)
+    before = cached_bytes(spec)
     with _WRITING:
         pins = _pins()
         if pins.pop(spec.id, None):
             _write(cache_folder() / PINS, json.dumps(pins, indent=1))
         shutil.rmtree(repository_folder(spec), ignore_errors=True)
-    return freed
+    return before - cached_bytes(spec)
 
 
 def listing(spec: ModelSpec) -> Listing:
@@ -146,22 +167,48 @@ def fetch(
     known = cached_folder(spec)
     if known is not None:
         return known
-    stop, found, home = stop or threading.Event(), listing(spec), repository_folder(spec)
-    _check_space(spec, found, home)
-    blobs = home / "blobs"
+    stop, home = stop or threading.Event(), repository_folder(spec)
     try:
-        blobs.mkdir(parents=True, exist_ok=True)
-        for file in found.files:
-            before = sum(_present(blobs, other) for other in found.files if other is not file)
-            if not (blobs / file.blob).is_file():
-                _fetch_file(spec, file, found, blobs, stop, _throttled(said, before, found))
-        folder = home / "snapshots" / found.commit
-        for file in found.files:
-            _link(blobs / file.blob, folder / file.name)
-        _write(home / "refs" / "main", found.commit)
-        _pin(spec, found.commit)
+        with _alone(home, stop):
+            return cached_folder(spec) or _fetch_all(spec, home, said, stop)
     except OSError as error:
         raise failure(spec, error) from error
+
+
+@contextmanager
+def _alone(home: Path, stop: threading.Event) -> Iterator[None]:
+    """One at a time fetches a checkpoint, of all threads and processes; the others wait, until they are told to stop."""
+    locks = home.parent / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{home.name}.crossmodal.lock")
+    while True:
+        try:
+            lock.acquire(timeout=POLL_SECONDS)
+            break
+        except Timeout:
+            if stop.is_set():
+                raise StoppedError(*STOPPED) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fetch_all(spec: ModelSpec, home: Path, said: Callable[[Progress], None], stop: threading.Event) -> Path:
+    found = listing(spec)
+    _check_space(spec, found, home)
+    blobs = home / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    for file in found.files:
+        before = sum(_present(blobs, other) for other in found.files if other is not file)
+        if not (blobs / file.blob).is_file():
+            _fetch_file(spec, file, found, blobs, stop, _throttled(said, before, found))
+    folder = home / "snapshots" / found.commit
+    for file in found.files:
+        _link(blobs / file.blob, folder / file.name)
+    if not (home / "refs" / "main").exists():  # another program's is its own
+        _write(home / "refs" / "main", found.commit)
+    _pin(spec, found.commit)
     said(Progress(found.bytes, found.bytes, found.commit))
     return folder
 
@@ -236,7 +283,7 @@ def _fetch_file(
             got_further = part.exists() and part.stat().st_size > before
             if answered or isinstance(error, OSError) or attempt == ATTEMPTS - 1 or not got_further:
                 raise failure(spec, error) from error
-    if file.sha256 and _sha256(part) != file.sha256:
+    if not _as_listed(part, file):
         part.unlink()
         raise ModelError(
             f"A file of {spec.title} arrived damaged: its hash is not what the Hub says. It was thrown away; try again.",
@@ -257,7 +304,9 @@ def _stream(
         have = 0
     if have == file.size and have:
         return
-    headers = build_hf_headers(token=_token()) | ({"Range": f"bytes={have}-"} if have else {})
+    # As it is: of a compressed answer a range would be another part.
+    headers = build_hf_headers(token=_token()) | {"Accept-Encoding": "identity"}
+    headers |= {"Range": f"bytes={have}-"} if have else {}
     url = hf_hub_url(spec.id, file.name, revision=commit, endpoint=_endpoint())
     options: dict[str, Any] = {"headers": headers, "follow_redirects": True, "timeout": TIMEOUT_SECONDS}
     with get_session().stream("GET", url, **options) as response:
@@ -270,11 +319,9 @@ def _stream(
                 have += len(chunk)
                 said(have)
                 if stop.is_set():
-                    raise StoppedError(
-                        "Stopped. What was fetched is kept; go on whenever you like.", "已停止。已下载的部分会保留。"
-                    )
+                    raise StoppedError(*STOPPED)
     if have < file.size:
-        raise ConnectionResetError(f"{have} of {file.size} bytes")
+        raise _CutError(f"{have} of {file.size} bytes")
 
 
 def _check_space(spec: ModelSpec, found: Listing, home: Path) -> None:
@@ -325,9 +372,15 @@ def _remote(sibling: Any) -> RemoteFile:
     return RemoteFile(sibling.rfilename, int(sibling.size or 0), sha256 or sibling.blob_id, sha256)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _as_listed(path: Path, file: RemoteFile) -> bool:
+    """Whether it is of the size and the hash that the Hub says."""
+    if path.stat().st_size != file.size:
+        return False
+    if file.sha256 is None:  # as git names a file
+        data = path.read_bytes()
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == file.blob
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
 
 
 def _link(blob: Path, place: Path) -> None:
@@ -342,13 +395,16 @@ def _link(blob: Path, place: Path) -> None:
 
 
 def _whole(folder: Path) -> bool:
-    if not (folder / "config.json").is_file():
+    if not all(any((folder / name).is_file() for name in names) for names in NEEDED):
         return False
     index = folder / "model.safetensors.index.json"
-    if index.is_file():
+    if not index.is_file():
+        return any(folder.glob("*.safetensors"))
+    try:
         names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        return all((folder / name).is_file() for name in names)
-    return any(folder.glob("*.safetensors"))
+    except (ValueError, KeyError, TypeError):  # cut off in the middle
+        return False
+    return all((folder / name).is_file() for name in names)
 
 
 def _pins() -> dict[str, str]:

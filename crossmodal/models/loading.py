@@ -27,8 +27,9 @@ class LoadedModel:
     computing: Any = field(default_factory=Lock)  # a plain one: a stream may end on another thread than it began
 
 
-_ONE_AT_A_TIME = Lock()
-"""transformers imports a model's modules when first asked for it; two threads that do so get half of a module each."""
+ONE_AT_A_TIME = Lock()
+"""transformers imports a model's modules when first asked for it; two threads that do so get half of a module each.
+It also sets torch's default dtype while it builds one, for the whole process."""
 
 
 def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline: bool) -> LoadedModel:
@@ -41,7 +42,7 @@ def load_checkpoint(spec: ModelSpec, precision: Precision, device: str, offline:
         if folder is None:
             raise not_cached(spec)
         spec = replace(spec, folder=folder)
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return _load(spec, precision, device)
 
 
@@ -112,14 +113,14 @@ def automodel(task: Task) -> Any:
 
 def bytes_of(model: Any) -> int:
     """What its weights take, with the scales of quantised ones, which transformers' own count leaves out."""
-    scales = 0
-    for parameter in model.parameters():
-        state = getattr(parameter, "quant_state", None)
-        if state is not None:
-            scales += state.absmax.numel() * state.absmax.element_size()
-        if getattr(parameter, "SCB", None) is not None:
-            scales += parameter.SCB.numel() * parameter.SCB.element_size()
-    return int(model.get_memory_footprint()) + scales
+    return int(model.get_memory_footprint()) + sum(scale_bytes(parameter) for parameter in model.parameters())
+
+
+def scale_bytes(parameter: Any) -> int:
+    """Of the scales that belong to one quantised weight; 0 for a plain one."""
+    state = getattr(parameter, "quant_state", None)
+    scales = (state.absmax if state is not None else None, getattr(parameter, "SCB", None))
+    return sum(int(scale.numel() * scale.element_size()) for scale in scales if scale is not None)
 
 
 def _quantisation(precision: Precision) -> Any:

@@ -46,3 +46,14 @@ def memory_bytes(device: str) -> int:
         total: int = torch.cuda.get_device_properties(0).total_memory
         return total
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def free_bytes(device: str) -> int:
+    """Memory that nothing uses now, on the device that models compute on."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)

@@ -4,6 +4,7 @@ One copy of a model serves all its users. Whoever asks first loads it; the other
 is never evicted; among the rest the one that was used longest ago goes first.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crossmodal.errors import MemoryShortError, ModelError
-from crossmodal.models.catalog import ModelSpec
+from crossmodal.models.catalog import BYTES_PER_PARAMETER, ModelSpec
+from crossmodal.models.hub import cached_bytes
 from crossmodal.models.loading import LoadedModel, load_checkpoint
-from crossmodal.models.machine import Precision, choose_device, choose_precision, memory_bytes
+from crossmodal.models.machine import Precision, choose_device, choose_precision, free_bytes, memory_bytes
 from crossmodal.settings import Settings
 
 Loader = Callable[[ModelSpec, Precision, str, bool], LoadedModel]
@@ -117,8 +119,7 @@ class ModelManager:
             key = next((k for k, e in self._entries.items() if e.spec.id == spec.id and e.precision == precision), None)
             if key is None:
                 return False
-            entry = self._entries[key]
-            if entry.users or not entry.loaded:
+            if self._entries[key].users or not self._entries[key].loaded:
                 raise ModelError(
                     f"{spec.title} is in use at the moment. Try again when it has answered.",
                     f"{spec.title} 正在使用。请等它回答完再试。",
@@ -167,6 +168,14 @@ class ModelManager:
             return int(self._settings.memory_budget_gb * 1e9)
         return int(0.75 * memory_bytes(device))
 
+    def room(self) -> int:
+        """Bytes that a model could take now: what is free on the device with what may go, within the budget."""
+        device = self.device
+        with self._lock:
+            goes = sum(e.bytes for e in self._entries.values() if e.free)
+            stays = self._taken() - goes
+        return max(0, min(free_bytes(device) + goes, self.budget(device) - stays))
+
     def _enter(self, spec: ModelSpec, wanted: str) -> tuple[tuple[str, str | None, Precision], _Entry, bool]:
         device = self.device
         precision = choose_precision(wanted, spec, device, self.budget(device))
@@ -175,7 +184,7 @@ class ModelManager:
             entry = self._entries.get(key)
             mine = entry is None
             if entry is None:
-                expected = spec.bytes_in(precision)
+                expected = spec.bytes_in(precision) or int(cached_bytes(spec) * BYTES_PER_PARAMETER[precision] / 2)
                 self._make_room(spec, expected, self.budget(device))
                 entry = self._entries[key] = _Entry(spec, precision, Future(), expected)
             entry.users += 1
@@ -199,10 +208,10 @@ class ModelManager:
 
     def _make_room(self, spec: ModelSpec, needed: int, budget: int) -> None:
         if needed > budget:
-            raise MemoryShortError(
-                f"{spec.title} needs about {needed / 1e9:.1f} GB and {budget / 1e9:.1f} GB may be used here. "
+            raise ModelError(
+                f"{spec.title} needs about {needed / 1e9:.2g} GB and {budget / 1e9:.2g} GB may be used here. "
                 "Choose a smaller model, or nf4.",
-                f"{spec.title} 约需 {needed / 1e9:.1f} GB，本机最多可用 {budget / 1e9:.1f} GB。请选更小的模型或 nf4 精度。",
+                f"{spec.title} 约需 {needed / 1e9:.2g} GB，本机最多可用 {budget / 1e9:.2g} GB。请选更小的模型或 nf4 精度。",
             )
         taken = self._taken()
         idle = sorted((e.touched, k) for k, e in self._entries.items() if e.free)
@@ -212,7 +221,7 @@ class ModelManager:
             taken -= self._entries[key].bytes
             self._drop(key)
         if taken + needed > budget:
-            raise MemoryShortError(
+            raise ModelError(
                 f"{spec.title} needs about {needed / 1e9:.1f} GB, and models in use hold {taken / 1e9:.1f} of "
                 f"{budget / 1e9:.1f} GB. Try again when they are free.",
                 f"{spec.title} 约需 {needed / 1e9:.1f} GB，正在使用的模型占了 {taken / 1e9:.1f} GB。请稍后再试。",
@@ -222,13 +231,18 @@ class ModelManager:
         return sum(e.bytes for e in self._entries.values())
 
     def _drop(self, key: tuple[str, str | None, Precision]) -> None:
-        loaded = self._entries.pop(key).future.result()
-        for listener in self._on_unload:
-            listener(loaded)
-        if loaded.device == "cuda":
+        device = self._told(self._entries.pop(key).future.result())
+        if device == "cuda":
             import torch
 
+            gc.collect()  # before: what something still holds is not given back
             torch.cuda.empty_cache()
+
+    def _told(self, loaded: LoadedModel) -> str:
+        """Tells the listeners, and returns the device: nothing here holds the model afterwards."""
+        for listener in self._on_unload:
+            listener(loaded)
+        return loaded.device
 
     def _schedule_sweep(self) -> None:
         if not self._settings.idle_minutes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crossmodal.models.catalog import CATALOG, ModelSpec
-from crossmodal.models.loading import KEPT_IN_16_BITS, automodel
+from crossmodal.models.loading import KEPT_IN_16_BITS, ONE_AT_A_TIME, automodel
 from crossmodal.models.machine import PRECISIONS, Precision
 
 Verdict = Literal["fits", "tight", "no"]
@@ -54,9 +54,10 @@ def shape_of(folder: Path, spec: ModelSpec) -> Shape:
     import torch
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    with torch.device("meta"):
-        model: Any = automodel(spec.task).from_config(config)
+    with ONE_AT_A_TIME:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        with torch.device("meta"):
+            model: Any = automodel(spec.task).from_config(config)
     linear = {name: module for name, module in model.named_modules() if isinstance(module, torch.nn.Linear) and not _kept(name)}
     small = sum(module.weight.numel() for module in linear.values())
     whole = sum(p.numel() for p in model.parameters()) + sum(b.numel() for b in model.buffers())
@@ -84,17 +85,6 @@ def verdict(needed: int, free: int) -> Verdict:
     if needed <= EASY * free:
         return "fits"
     return "tight" if needed <= free else "no"
-
-
-def free_bytes(device: str) -> int:
-    """Memory that nothing uses now, on the device that models compute on."""
-    if device == "cuda":
-        import torch
-
-        return int(torch.cuda.mem_get_info()[0])
-    import psutil
-
-    return int(psutil.virtual_memory().available)
 
 
 def smaller(spec: ModelSpec, precision: Precision, free: int) -> tuple[ModelSpec, Precision] | None:

@@ -16,7 +16,7 @@ from crossmodal.chat.answer import Decoding
 from crossmodal.chat.conversation import Conversation, Picture
 from crossmodal.chat.engine import ChatEngine
 from crossmodal.models.catalog import ModelSpec, find_spec
-from crossmodal.models.loading import LoadedModel, load_checkpoint
+from crossmodal.models.loading import LoadedModel, load_checkpoint, scale_bytes
 from crossmodal.models.machine import PRECISIONS
 from crossmodal.models.manager import ModelManager
 from crossmodal.paths import MODELS
@@ -52,9 +52,7 @@ def language_bytes(loaded: LoadedModel) -> int:
     total = 0
     for name, parameter in loaded.model.named_parameters():
         if "language_model.layers." in name:
-            total += parameter.numel() * parameter.element_size()
-            state = getattr(parameter, "quant_state", None)
-            total += state.absmax.numel() * state.absmax.element_size() if state is not None else 0
+            total += parameter.numel() * parameter.element_size() + scale_bytes(parameter)
     return total
 
 

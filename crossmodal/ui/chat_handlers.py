@@ -11,8 +11,9 @@ from PIL import Image
 from crossmodal.chat.answer import Decoding
 from crossmodal.chat.conversation import Conversation, Message, Picture
 from crossmodal.chat.engine import ChatEngine
-from crossmodal.errors import UserError
+from crossmodal.errors import ModelError, UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
+from crossmodal.models.hub import is_here
 from crossmodal.ui.chat_view import messages, note, offer_updates, plain, thumbnails
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.examples import Example
@@ -113,7 +114,7 @@ class ChatHandlers:
         return replace(state, offers=(), offered_picture=""), *offer_updates(())
 
     def notice(self, image: Image.Image | None, state: ChatState, language: Language) -> Update:
-        spec, _ = self._model(state)
+        spec = find_spec(state.model[0], "chat") if state.model else self._spec
         strange = image is not None and spec.picture_book_only and not looks_like_picture_book(image)
         return gr.update(value=TEXTS[language].unfamiliar if strange else "", visible=strange)
 
@@ -191,7 +192,13 @@ class ChatHandlers:
         if state.model is None:
             return self._spec, self._precision
         model_id, precision = state.model
-        return find_spec(model_id, "chat"), precision
+        spec = find_spec(model_id, "chat")
+        if not is_here(spec):
+            raise ModelError(
+                f"{spec.title} is no longer on the disk. Fetch it again in the models tab, or choose another one there.",
+                f"{spec.title} 已不在磁盘上。请在模型页重新下载，或另选一个。",
+            )
+        return spec, precision
 
     def _new_pictures(self, image: Image.Image | None, conversation: Conversation) -> tuple[Picture, ...]:
         if image is None:

@@ -14,12 +14,13 @@ from PIL import Image
 from crossmodal.chat.answer import Decoding, Piece
 from crossmodal.chat.conversation import Conversation, Picture
 from crossmodal.chat.engine import ChatEngine
+from crossmodal.chat.generation import as_user_error
 from crossmodal.errors import UserError
 from crossmodal.models import hub
 from crossmodal.models.catalog import CATALOG, ModelSpec, Task, find_spec
 from crossmodal.models.machine import Precision
 from crossmodal.models.manager import ModelManager
-from crossmodal.models.memory import Prediction, free_bytes, predict, read_shape, smaller, verdict
+from crossmodal.models.memory import Prediction, predict, read_shape, smaller, verdict
 from crossmodal.ui import models_view as view
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.models_texts import TEXTS
@@ -35,25 +36,27 @@ SHAPES = 64
 class ModelsHandlers:
     """One for the app."""
 
-    def __init__(self, manager: ModelManager, engine: ChatEngine) -> None:
-        self._manager, self._engine = manager, engine
+    def __init__(self, manager: ModelManager, engine: ChatEngine, shared: bool = False) -> None:
+        """shared: whether strangers use the page, who then may not delete what is everybody's, nor keep it in memory."""
+        self._manager, self._engine, self._shared = manager, engine, shared
         self._signals = StopSignals()
         self._predicted: dict[tuple[str, str], Prediction] = {}
 
     def show(self, task: Task, model: str, precision: Precision, language: Language) -> tuple[Update, ...]:
-        """The catalogue, the plan, the button for a smaller choice, and the memory."""
-        words, free = TEXTS[language], free_bytes(self._manager.device)
-        listed = view.table([s for s in CATALOG.values() if s.task == task], free, self._manager.status(), words)
+        """The catalogue, the plan, the button for a smaller choice, the memory, and whether that one is kept."""
+        words, free, statuses = TEXTS[language], self._manager.room(), self._manager.status()
+        kept = any(s.kept for s in statuses if (s.spec.id, s.precision) == (model, precision))
+        listed = view.table([s for s in CATALOG.values() if s.task == task], free, statuses, words)
         try:
             spec = find_spec(model or "", task)
         except UserError as error:
-            return listed, f"⚠️ {error.said(language)}", gr.update(visible=False), self._memory(language)
+            return listed, f"⚠️ {error.said(language)}", gr.update(visible=False), self._memory(language), kept
         needed = self._needed(spec, precision)
         nearest = smaller(spec, precision, free) if verdict(needed.total, free) != "fits" else None
         button = gr.update(visible=False)
         if nearest:
             button = gr.update(value=words.take_smaller.format(nearest[0].title, nearest[1]), visible=True)
-        return listed, view.plan(spec, precision, needed, free, words), button, self._memory(language)
+        return listed, view.plan(spec, precision, needed, free, words), button, self._memory(language), kept
 
     def choose(self, task: Task) -> Update:
         """The checkpoints for that task."""
@@ -62,19 +65,19 @@ class ModelsHandlers:
 
     def take_smaller(self, task: Task, model: str, precision: Precision, language: Language) -> tuple[str, Precision]:
         spec = self._spec(model, task, language)
-        nearest = smaller(spec, precision, free_bytes(self._manager.device))
+        nearest = smaller(spec, precision, self._manager.room())
         return (nearest[0].id, nearest[1]) if nearest else (model, precision)
 
     def fetch(self, task: Task, model: str, language: Language, request: gr.Request) -> Iterator[str]:
         """How far the download is. Whoever leaves or stops ends it; what came stays."""
         spec, words = self._spec(model, task, language), TEXTS[language]
-        if _here(spec):
+        if hub.is_here(spec):
             yield words.fetched.format(spec.title)
             return
         if self._manager.offline:
             yield f"⚠️ {hub.not_cached(spec).said(language)}"
             return
-        session, told = _session(request), [hub.Progress(0, 0, "")]
+        session, told = f"{request.session_hash} fetch", [hub.Progress(0, 0, "")]
         self._signals.stop(session)
         stop, began = self._signals.begin(session), time.monotonic()
         try:
@@ -91,12 +94,16 @@ class ModelsHandlers:
             self._signals.end(session, stop)
 
     def stop(self, request: gr.Request) -> None:
-        self._signals.stop(_session(request))
+        """The download."""
+        self._signals.stop(f"{request.session_hash} fetch")
+
+    def stop_comparing(self, request: gr.Request) -> None:
+        self._signals.stop(f"{request.session_hash} compare")
 
     def load(self, task: Task, model: str, precision: Precision, language: Language) -> Iterator[str]:
         """How long it takes, and what it takes. Nothing where it was not fetched: what kept it from that is said already."""
         spec, words, began = self._spec(model, task, language), TEXTS[language], time.monotonic()
-        if not _here(spec):
+        if not hub.is_here(spec):
             return
 
         def loaded() -> int:
@@ -122,19 +129,30 @@ class ModelsHandlers:
             return f"⚠️ {error.said(language)}"
         return words.unloaded.format(spec.title) if gone else words.not_loaded.format(spec.title, precision)
 
-    def keep(self, task: Task, model: str, precision: Precision, kept: bool, language: Language) -> None:
-        self._manager.keep(self._spec(model, task, language), precision, kept)
+    def keep(self, task: Task, model: str, precision: Precision, kept: bool, language: Language) -> str:
+        """Takes effect on what is in memory; the tick is gone again where it is not."""
+        spec, words = self._spec(model, task, language), TEXTS[language]
+        if self._shared:
+            return f"⚠️ {words.not_shared}"
+        if not any((s.spec.id, s.precision) == (spec.id, precision) for s in self._manager.status()):
+            return words.not_loaded.format(spec.title, precision)
+        self._manager.keep(spec, precision, kept)
+        return ""
 
     def delete(self, task: Task, model: str, language: Language) -> str:
         spec, words = self._spec(model, task, language), TEXTS[language]
         if spec.folder is not None:
             return f"⚠️ {words.bundled if spec.picture_book_only else spec.title}"
+        if self._shared:
+            return f"⚠️ {words.not_shared}"
+        if any(s.spec.id == spec.id for s in self._manager.status()):
+            return f"⚠️ {words.unload_first.format(spec.title)}"
         return words.deleted.format(spec.title, hub.delete(spec) / 1e9)
 
     def use(self, model: str, precision: Precision, state: ChatState, language: Language) -> tuple[ChatState, str]:
         """The chat's state of that visitor, whose next question goes to it."""
         spec = self._spec(model, "chat", language)
-        if not _here(spec):
+        if not hub.is_here(spec):
             return state, TEXTS[language].fetch_first.format(spec.title)
         return replace(state, model=(spec.id, precision)), TEXTS[language].used.format(spec.title, precision)
 
@@ -157,22 +175,24 @@ class ModelsHandlers:
             asked = Conversation().asked(question or "", pictures)
             sides = [(find_spec(m, "chat"), p) for m, p in ((first, first_precision), (second, second_precision))]
             for side, _ in sides:
-                if not _here(side):
+                if not hub.is_here(side):
                     raise UserError(*(TEXTS[lang].fetch_first.format(side.title) for lang in LANGUAGES))
         except UserError as error:
             raise as_toast(error, language) from error
         if blind:
             random.shuffle(sides)
-        session = _session(request)
+        session = f"{request.session_hash} compare"
         self._signals.stop(session)
         stop = self._signals.begin(session)
-        room = sum(self._needed(*side).total for side in sides) <= self._manager.budget(self._manager.device)
+        room = sum(self._needed(*side).total for side in sides) <= self._manager.room()
         titles = [words.blind_first, words.blind_second] if blind else [f"{s.title}, {p}" for s, p in sides]
         note = words.together if room else words.one_by_one
         answers = [_Answer(self._engine, spec, precision, asked, stop) for spec, precision in sides]
         try:
             groups = [answers] if room else [[answer] for answer in answers]
             for group in groups:
+                if stop.is_set():
+                    break
                 for answer in group:
                     answer.start()
                 while any(answer.is_alive() for answer in group) and not stop.is_set():
@@ -223,8 +243,8 @@ class _Answer(Thread):
             for piece in self._engine.stream(self._asked, self._spec, self._precision, Decoding(), stop=self._stop_event):
                 self.piece = piece
             self.bytes = self._engine.bytes_of(self._spec, self._precision)
-        except UserError as error:
-            self.error = error
+        except Exception as error:  # in a thread of its own nobody else would say it
+            self.error = as_user_error(error)
 
     def said(self, language: Language) -> str:
         if self.error:
@@ -253,12 +273,3 @@ def _meanwhile(work: Callable[[], Any]) -> Iterator[Any]:
         yield future.result()
     finally:
         pool.shutdown(wait=False)
-
-
-def _here(spec: ModelSpec) -> bool:
-    """Whether its weights are on this machine."""
-    return spec.folder is not None or hub.cached_folder(spec) is not None
-
-
-def _session(request: gr.Request) -> str:
-    return f"{request.session_hash} models"

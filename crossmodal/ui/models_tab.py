@@ -35,9 +35,12 @@ class ModelsTab:
     labels: tuple[Labelled, ...]
 
 
-def build(manager: ModelManager, engine: ChatEngine, chat_state: Any, language: Any, tab: Any) -> ModelsTab:
-    """Lay out the tab inside the current Blocks and connect it. chat_state: of the chat tab, which a choice changes."""
-    handlers, words, labels = ModelsHandlers(manager, engine), TEXTS["en"], list[Labelled]()
+def build(manager: ModelManager, engine: ChatEngine, chat_state: Any, language: Any, tab: Any, shared: bool) -> ModelsTab:
+    """Lay out the tab inside the current Blocks and connect it.
+
+    chat_state: of the chat tab, which a choice changes. shared: whether strangers use the page.
+    """
+    handlers, words, labels = ModelsHandlers(manager, engine, shared), TEXTS["en"], list[Labelled]()
 
     def spoken(component: Any, text: str, attribute: str = "label") -> Any:
         labels.append(Spoken(component, text, attribute, TEXTS))
@@ -64,7 +67,7 @@ def build(manager: ModelManager, engine: ChatEngine, chat_state: Any, language: 
     table = gr.HTML(elem_id="mo-table")
 
     chosen = [task, model, precision]
-    shown = {"fn": handlers.show, "inputs": [*chosen, language], "outputs": [table, plan, nearest, memory], **QUIET}
+    shown = {"fn": handlers.show, "inputs": [*chosen, language], "outputs": [table, plan, nearest, memory, keep], **QUIET}
     for trigger in (tab.select, model.change, precision.change, language.input):
         trigger(**shown)
     task.input(handlers.choose, task, model, **QUIET)
@@ -75,7 +78,7 @@ def build(manager: ModelManager, engine: ChatEngine, chat_state: Any, language: 
     fetched.then(handlers.load, [*chosen, language], said, **COMPUTES).then(**shown)
     unload.click(handlers.unload, [*chosen, language], said, **QUIET).then(**shown)
     delete.click(handlers.delete, [task, model, language], said, **QUIET).then(**shown)
-    keep.input(handlers.keep, [*chosen, keep, language], **QUIET).then(**shown)
+    keep.input(handlers.keep, [*chosen, keep, language], said, **QUIET).then(**shown)
     use.click(handlers.use, [model, precision, chat_state, language], [chat_state, said], **QUIET)
     labels += _comparison(handlers, language, shown)
     return ModelsTab(tuple(labels))
@@ -115,7 +118,7 @@ def _comparison(handlers: ModelsHandlers, language: Any, shown: dict[str, Any]) 
         who = gr.Markdown(elem_id="mo-who")
     for trigger in (ask.click, question.submit):
         trigger(handlers.compare, [*sides, picture, question, blind, language], [*answers, note, who], **COMPUTES).then(**shown)
-    stop.click(handlers.stop, queue=False, **QUIET)
+    stop.click(handlers.stop_comparing, queue=False, **QUIET)
     labels += [
         Spoken(accordion, "compare", "label", TEXTS),
         Spoken(blind, "blind", "label", TEXTS),

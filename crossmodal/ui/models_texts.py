@@ -45,6 +45,8 @@ class ModelsTexts:
     not_loaded: str
     deleted: str
     used: str
+    not_shared: str
+    unload_first: str
     memory: str
     table: str
     compare: str
@@ -102,6 +104,8 @@ TEXTS: dict[Language, ModelsTexts] = {
         unloaded="{} left memory.",
         not_loaded="{} is not in memory in {}.",
         deleted="{} was deleted; {:.2f} GB are free again.",
+        not_shared="This page is shared: what is on its disk and stays in its memory is not for visitors to change.",
+        unload_first="{} is in memory. Unload it first.",
         used="The chat now asks {} in {}.",
         memory="In memory: {:.3f} GB of {:.1f} GB that models may take; peak {:.3f} GB. {}",
         table="Checkpoint | Licence | Weights | bf16 | nf4 | On the disk | In memory",
@@ -155,6 +159,8 @@ TEXTS: dict[Language, ModelsTexts] = {
         unloaded="{} 已卸载。",
         not_loaded="{} 没有以 {} 精度加载。",
         deleted="{} 已删除，释放 {:.2f} GB。",
+        not_shared="这个页面是共享的：访客不能更改磁盘内容或常驻内存的模型。",
+        unload_first="{} 还在内存里。请先卸载。",
         used="对话现在使用 {}（{}）。",
         memory="内存：{:.3f} GB，模型最多可用 {:.1f} GB；峰值 {:.3f} GB。{}",
         table="检查点 | 许可 | 参数 | bf16 | nf4 | 磁盘 | 内存",

@@ -1,5 +1,6 @@
 """The whole page: header, tabs, language, and the state of the model."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -148,7 +149,8 @@ def build(settings: Settings) -> tuple[gr.Blocks, ModelWatch]:
             with gr.Tab(TEXTS["en"].tab_alignment, id="alignment") as alignment_title:
                 alignment = alignment_tab.build(manager, settings, language, alignment_title, line)
             with gr.Tab(TEXTS["en"].tab_models, id="models") as models_title:
-                models = models_tab.build(manager, engine, chat.state, language, models_title)
+                shared = settings.share or "SPACE_ID" in os.environ
+                models = models_tab.build(manager, engine, chat.state, language, models_title, shared)
         _carry(chat.classify, chat.picture, zero_shot.picture, tabs, "zero-shot")
         _carry(zero_shot.ask, zero_shot.picture, chat.picture, tabs, "chat")
         _carry(chat.similar, chat.picture, search.picture, tabs, "search")

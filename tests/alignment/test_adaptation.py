@@ -8,6 +8,7 @@ import torch
 from crossmodal.alignment import book, digits
 from crossmodal.alignment.adaptation import (
     LABELS,
+    RATE,
     SETTINGS,
     Job,
     Network,
@@ -92,6 +93,19 @@ def test_from_scratch_sees_nothing_of_the_source() -> None:
     for setting, same in ((scratch, True), (pretrained, False)):
         one, other = (train(setting, d, 0, 8).head.weight for d in (data, without))
         assert torch.equal(one, other) == same
+
+
+def test_from_scratch_takes_as_many_steps_at_the_same_rate_as_pretraining(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[float] = []
+    original = torch.optim.Adam.step
+
+    def counted(self: torch.optim.Adam, closure: None = None) -> None:
+        taken.append(self.param_groups[0]["lr"])
+        original(self, closure)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", counted)
+    train(Setting(labels=1, sees_source=False), digits.domains(0), 0, 8)
+    assert taken == [RATE] * 8
 
 
 def test_danns_reversal_pushes_the_body_against_the_discriminator_and_not_the_discriminator() -> None:

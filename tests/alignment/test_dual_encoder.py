@@ -48,13 +48,14 @@ def test_recalls_of_known_scores_and_of_scores_that_say_nothing() -> None:
     assert found.to_text == {1: pytest.approx(2 / 3), 2: 1.0}
     assert found.to_picture[1] == pytest.approx(2 / 3)  # of the second text's pictures two are as good: no find
     assert recalls(torch.zeros(4, 4), (1,)).to_picture[1] == 0
+    assert recalls(torch.full((4, 4), float("nan")), (1,)).to_picture[1] == 0
 
 
 def test_the_logit_scale_stays_within_its_bounds() -> None:
     made = Projections(4, 4, 4)
     made.log_scale.data.fill_(9.0)
     made.after_step()
-    assert float(made.log_scale.exp()) == pytest.approx(100, rel=1e-4)
+    assert float(made.log_scale.detach().exp()) == pytest.approx(100, rel=1e-4)
 
 
 @pytest.mark.parametrize("objective", ["info_nce", "reconstruction"])

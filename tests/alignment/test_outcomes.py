@@ -5,9 +5,9 @@ import pytest
 from crossmodal.alignment.outcomes import bundle, bundled, rows_of, table_of
 
 FOUND = {
-    "control": [{"top-1": 40.0, "top-5": 60.0}, {"top-1": 50.0, "top-5": 70.0}],
-    "better": [{"top-1": 50.0, "top-5": 60.0}, {"top-1": 62.0, "top-5": 70.0}],
-    "none yet": [],
+    "control": {0: {"top-1": 40.0, "top-5": 60.0}, 1: {"top-1": 50.0, "top-5": 70.0}},
+    "better": {1: {"top-1": 62.0, "top-5": 70.0}, 0: {"top-1": 50.0, "top-5": 60.0}},
+    "none yet": {},
 }
 
 
@@ -22,10 +22,10 @@ def test_gains_are_paired_with_the_controls_same_seed() -> None:
 
 
 def test_one_seed_has_no_interval_and_no_control_no_gain() -> None:
-    one = rows_of({"a": [{"x": 1.0}]}, "a")
+    one = rows_of({"a": {0: {"x": 1.0}}}, "a")
     assert one[0].gain is None
     assert one[0].spread == 0
-    assert rows_of({"a": [{"x": 1.0}, {"x": 2.0}]}, "missing")[0].gain is None
+    assert rows_of({"a": {0: {"x": 1.0}, 1: {"x": 2.0}}}, "missing")[0].gain is None
 
 
 def test_what_is_bundled_is_read_back_and_stands_in_the_card(tmp_path: Path) -> None:
@@ -43,3 +43,12 @@ def test_a_table_has_every_figure_and_every_seed() -> None:
     assert "| better | 56.0 ± 8.5 | 65.0 ± 7.1 | +11.0 |" in table
     assert "50.0, 62.0 |" in table
     assert table_of([]) == ""
+
+
+def test_while_a_run_goes_on_only_seeds_that_all_have_are_compared() -> None:
+    live = {"control": {0: {"x": 50.0}, 1: {"x": 90.0}, 2: {"x": 60.0}}, "other": {1: {"x": 95.0}, 2: {"x": 65.0}}}
+    rows = {row.title: row for row in rows_of(live, "control")}
+    assert rows["control"].first == (90, 60)
+    assert rows["other"].gain == (5, 5, 5)
+    begun = rows_of({"control": {0: {"x": 50.0}}, "other": {1: {"x": 95.0}}}, "control")
+    assert [row.gain for row in begun] == [None, None]

@@ -10,8 +10,8 @@ from PIL import Image
 from crossmodal.chat.answer import Cost, Decoding, Piece
 from crossmodal.chat.conversation import Conversation, Picture
 from crossmodal.chat.engine import ChatEngine
-from crossmodal.errors import MemoryShortError, UserError
-from crossmodal.models.catalog import ModelSpec, find_spec
+from crossmodal.errors import MemoryShortError, ModelError, UserError
+from crossmodal.models.catalog import CATALOG, LLAVA, ModelSpec, find_spec
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 
@@ -230,3 +230,30 @@ def test_an_answer_that_runs_out_of_memory_unloads_says_so_and_the_next_one_come
 
 def _out_of_memory(**_: object) -> None:
     raise RuntimeError("CUDA out of memory. Tried to allocate 20 MiB")
+
+
+def test_a_vision_tower_without_memory_is_said_too(engine: ChatEngine, manager: ModelManager, spec: ModelSpec) -> None:
+    with manager.use(spec, "fp32") as loaded:
+        loaded.model.get_image_features = _out_of_memory
+    with pytest.raises(MemoryShortError):
+        engine.answer(Conversation().asked("What?", (noise(1),)), spec, precision="fp32", decoding=SHORT)
+    assert manager.status() == []
+
+
+def test_asking_for_what_never_fits_unloads_nobody(spec: ModelSpec) -> None:
+    manager = ModelManager(Settings(device="cpu", memory_budget_gb=0.1))
+    engine = ChatEngine(manager, Settings())
+    engine.answer(Conversation().asked("What?", (noise(1),)), spec, precision="fp32", decoding=SHORT)
+    with pytest.raises(ModelError, match="may be used here"):
+        engine.answer(Conversation().asked("What?", (noise(1),)), CATALOG[LLAVA], precision="fp32", decoding=SHORT)
+    assert [s.spec.id for s in manager.status()] == [spec.id]
+    manager.shutdown()
+
+
+def test_a_template_that_refuses_is_one_sentence(engine: ChatEngine, manager: ModelManager, spec: ModelSpec) -> None:
+    with manager.use(spec, "fp32") as loaded:
+        kept = loaded.processor.chat_template
+        loaded.processor.chat_template = "{{ raise_exception('roles must alternate') }}"
+        with pytest.raises(UserError, match="its chat template refuses it"):
+            engine.answer(Conversation().asked("What?", (noise(1),)), spec, precision="fp32", decoding=SHORT)
+        loaded.processor.chat_template = kept

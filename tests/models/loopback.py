@@ -94,7 +94,11 @@ class LoopbackHub:
         for file in sorted(folder.iterdir()):
             data = file.read_bytes()
             sha256 = hashlib.sha256(b"another" if self.faults.wrong_hash else data).hexdigest()
-            entry = {"rfilename": file.name, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
+            entry = {
+                "rfilename": file.name,
+                "size": len(data),
+                "blobId": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest(),
+            }
             if file.name.endswith(LARGE):
                 entry["lfs"] = {"sha256": sha256, "size": len(data), "pointerSize": 134}
             siblings.append(entry)

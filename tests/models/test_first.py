@@ -20,7 +20,8 @@ def cache_llava(cache: Path) -> None:
     (home / "refs" / "main").write_text("abc")
     folder = home / "snapshots" / "abc"
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
+    for name in ("config.json", "tokenizer.json", "preprocessor_config.json"):
+        (folder / name).write_text("{}")
     (folder / "model.safetensors").write_bytes(b"x")
 
 

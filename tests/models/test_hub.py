@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,53 @@ def test_offline_a_fetched_checkpoint_loads_and_another_is_refused_without_a_req
     with pytest.raises(ModelError, match="not in the cache"):
         load_checkpoint(OTHER, "fp32", "cpu", offline=True)
     assert server.requests == []
+
+
+def test_several_who_fetch_the_same_at_once_all_get_it_and_it_is_fetched_once(server: LoopbackHub, tiny_llava: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda _: fetch(SPEC), range(4)))
+    assert len(set(folders)) == 1
+    assert weights(folders[0]) == weights(tiny_llava)
+    assert sum(path.endswith(".safetensors") for path, _ in server.requests) == len(weights(tiny_llava))
+
+
+def test_whoever_waits_for_anothers_download_can_stop_waiting(server: LoopbackHub) -> None:
+    server.faults.stall = True
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(fetch, SPEC)
+        time.sleep(0.3)
+        threading.Timer(0.3, stop.set).start()
+        with pytest.raises(StoppedError):
+            fetch(SPEC, stop=stop)
+        with pytest.raises(ModelError):
+            first.result(30)
+
+
+def test_a_damaged_small_file_is_found_too(server: LoopbackHub) -> None:
+    found = next(file for file in listing(SPEC).files if file.name == "config.json")
+    blobs = hub.repository_folder(SPEC) / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / f"{found.blob}.crossmodal-part").write_bytes(b"#" * found.size)
+    with pytest.raises(ModelError, match="arrived damaged"):
+        fetch(SPEC)
+    assert fetch(SPEC).is_dir()
+
+
+def test_what_another_program_fetched_in_part_is_made_whole(server: LoopbackHub, tiny_llava: Path) -> None:
+    folder = fetch(SPEC)
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").unlink()
+    assert cached_folder(SPEC) is None
+    assert (fetch(SPEC) / "tokenizer.json").read_bytes() == (tiny_llava / "tokenizer.json").read_bytes()
+    (folder / "model.safetensors.index.json").write_text("{ cut")
+    assert cached_folder(SPEC) is None
+
+
+def test_another_programs_reference_stays(server: LoopbackHub) -> None:
+    reference = hub.repository_folder(SPEC) / "refs" / "main"
+    reference.parent.mkdir(parents=True)
+    reference.write_text(COMMIT)
+    server.commit = COMMIT
+    fetch(SPEC)
+    assert reference.read_text() == COMMIT

@@ -95,7 +95,7 @@ def test_a_model_in_use_is_never_evicted(manager: ModelManager) -> None:
 
 
 def test_what_can_never_fit_is_refused_with_the_numbers(manager: ModelManager, loader: FakeLoader) -> None:
-    with pytest.raises(ModelError, match=r"about 0\.4 GB and 0\.2 GB may be used"), manager.use(spec("big", 400)):
+    with pytest.raises(ModelError, match=r"about 0\.4 GB and 0\.25 GB may be used"), manager.use(spec("big", 400)):
         pytest.fail("it cannot fit")
     assert loader.loads == []
 

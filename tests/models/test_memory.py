@@ -1,5 +1,6 @@
 """Will it fit: what is predicted is what is measured, and the nearest smaller choice is named."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from transformers import LlavaConfig, LlavaForConditionalGeneration
 from crossmodal.embedding.embedder import Embedder
 from crossmodal.models.catalog import CATALOG, LLAVA, ModelSpec, find_spec
 from crossmodal.models.loading import bytes_of, load_checkpoint
-from crossmodal.models.machine import PRECISIONS, Precision
-from crossmodal.models.memory import EASY, free_bytes, predict, read_shape, shape_of, smaller, verdict
+from crossmodal.models.machine import PRECISIONS, Precision, free_bytes
+from crossmodal.models.memory import EASY, predict, read_shape, shape_of, smaller, verdict
 from crossmodal.training.precisions import language_bytes
 from tests.models.loopback import LoopbackHub
 from tests.tiny import SAVERS
@@ -122,3 +123,17 @@ def test_every_dual_encoder_family_comes_from_a_hub_and_takes_what_is_predicted(
         assert predicted.weights == pytest.approx(loaded.bytes, rel=0.15)
         assert Embedder(loaded).texts(["cat"]).norm() == pytest.approx(1, abs=1e-2)
     hub.close()
+
+
+def test_counting_beside_a_load_leaves_torchs_default_type_alone(tiny_llava: Path, large: Path) -> None:
+    spec, other = find_spec(str(tiny_llava), "chat"), find_spec(str(large), "chat")
+    for _ in range(5):
+        threads = [
+            threading.Thread(target=load_checkpoint, args=(spec, "fp32", "cpu", True)),
+            threading.Thread(target=shape_of, args=(large, other)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert torch.get_default_dtype() == torch.float32

@@ -15,7 +15,6 @@ from crossmodal.chat.engine import ChatEngine
 from crossmodal.models.catalog import CATALOG, LLAVA
 from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
-from crossmodal.ui import models_handlers
 from crossmodal.ui.models_handlers import ModelsHandlers
 from crossmodal.ui.models_texts import TEXTS, ModelsTexts
 from crossmodal.ui.session import ChatState
@@ -61,8 +60,8 @@ def test_both_languages_say_it_with_the_same_slots(name: str) -> None:
 def test_a_large_model_is_told_not_to_fit_before_anything_is_fetched_and_a_smaller_one_is_offered(
     handlers: ModelsHandlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models_handlers, "free_bytes", lambda device: 8 * 10**9)
-    table, plan, button, _ = handlers.show("chat", LLAVA, "bf16", "en")
+    monkeypatch.setattr(ModelManager, "room", lambda self: 8 * 10**9)
+    table, plan, button, *_ = handlers.show("chat", LLAVA, "bf16", "en")
     assert "does not fit" in plan
     assert "Llama 2 community" in plan
     assert button["value"] == "Take LLaVA 1.5 7B in nf4"
@@ -97,7 +96,7 @@ def test_what_does_not_fit_is_refused_and_the_next_question_is_answered(handlers
     with (large / "model.safetensors").open("wb") as file:
         file.truncate(2 * 10**9)
     said = list(handlers.load("chat", str(large), "fp32", "en"))[-1]
-    assert "needs about 2.0 GB and 0.1 GB may be used here" in said
+    assert "needs about 2 GB and 0.1 GB may be used here" in said
     answered = list(handlers.compare(BUNDLED, "fp32", BUNDLED, "nf4", PICTURE, "What is this?", False, "en", VISITOR))[-1]
     assert "tokens/s" in answered[0]
     assert "tokens/s" in answered[1]
@@ -110,6 +109,8 @@ def test_a_checkpoint_is_fetched_pinned_loaded_and_deleted(handlers: ModelsHandl
     assert COMMIT[:12] in plan
     assert "from its configuration" in plan
     assert "is in memory" in list(handlers.load("chat", "owner/tiny", "fp32", "en"))[-1]
+    assert "Unload it first" in handlers.delete("chat", "owner/tiny", "en")
+    handlers.unload("chat", "owner/tiny", "fp32", "en")
     assert "was deleted" in handlers.delete("chat", "owner/tiny", "en")
     assert "Its commit is written down" in handlers.show("chat", "owner/tiny", "fp32", "en")[1]
 
@@ -171,3 +172,25 @@ def test_offline_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     manager = ModelManager(Settings(device="cpu", offline=True, idle_minutes=0))
     handlers = ModelsHandlers(manager, ChatEngine(manager, Settings()))
     assert "the app runs offline" in list(handlers.fetch("chat", LLAVA, "en", VISITOR))[-1]
+
+
+def test_strangers_delete_and_keep_nothing(manager: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    handlers = ModelsHandlers(manager, ChatEngine(manager, Settings()), shared=True)
+    assert "is shared" in handlers.delete("chat", LLAVA, "en")
+    assert "is shared" in handlers.keep("chat", BUNDLED, "fp32", True, "en")
+
+
+def test_a_model_is_kept_once_it_is_there_and_the_tick_follows_the_choice(handlers: ModelsHandlers) -> None:
+    assert "not in memory" in handlers.keep("chat", BUNDLED, "fp32", True, "en")
+    list(handlers.load("chat", BUNDLED, "fp32", "en"))
+    assert handlers.keep("chat", BUNDLED, "fp32", True, "en") == ""
+    assert handlers.show("chat", BUNDLED, "fp32", "en")[4]
+    assert not handlers.show("chat", BUNDLED, "nf4", "en")[4]
+
+
+def test_what_fits_is_what_the_manager_would_let_in(tmp_path: Path) -> None:
+    manager = ModelManager(Settings(device="cpu", memory_budget_gb=0.02, idle_minutes=0))
+    handlers = ModelsHandlers(manager, ChatEngine(manager, Settings()))
+    assert "does not fit" in handlers.show("chat", BUNDLED, "fp32", "en")[1]
+    assert "needs about 0.048 GB" in list(handlers.load("chat", BUNDLED, "fp32", "en"))[-1]
