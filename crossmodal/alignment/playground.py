@@ -1,8 +1,12 @@
 """The part of the experiments that needs the checkpoint, or computes in this process; what was encoded is kept."""
 
+import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import torch
 from PIL import Image
@@ -18,7 +22,7 @@ from crossmodal.world.vocabulary import vocabulary
 from crossmodal.world.words import Language
 
 MODEL = "picturebook-clip"
-DATA = ("cones", "book")
+Result = TypeVar("Result")
 
 
 class Playground:
@@ -26,8 +30,9 @@ class Playground:
 
     def __init__(self, manager: ModelManager, precision: str = "auto") -> None:
         self._manager, self._precision = manager, precision
-        self._lock = threading.Lock()
+        self._lock, self._encoding = threading.Lock(), threading.Lock()
         self._pairs: Captioned | None = None
+        self._process: ProcessPoolExecutor | None = None
 
     @contextmanager
     def embedder(self) -> Iterator[Embedder]:
@@ -36,7 +41,7 @@ class Playground:
 
     def captioned(self, said: Callable[[float], None] = lambda share: None) -> Captioned:
         """Encoded at the first call, which tells how far it is, 0 to 1."""
-        with self._lock:
+        with self._encoding:
             if self._pairs is None:
                 with self.embedder() as embedder:
                     found = encode(embedder, said)
@@ -45,18 +50,13 @@ class Playground:
                 )  # what inference made cannot be learned from
             return self._pairs
 
-    def trace(self, data: str, temperature: float, misprinted: bool) -> Trace:
-        """Raises UserError for unknown data or a temperature out of range."""
+    def trace(self, pairs: Captioned | None, temperature: float, misprinted: bool) -> Trace:
+        """pairs: of the picture book, None for the cones. Raises UserError for a temperature out of range."""
         checked(temperature)
-        pairs = self._pairs_of(data)
-        with _one_thread():
-            return book(pairs, temperature, misprinted) if pairs else cones(temperature, misprinted)
+        return self._apart(_traced, pairs, temperature, misprinted)
 
-    def sweep(self, data: str, misprinted: bool) -> list[Trace]:
-        """Raises UserError for unknown data."""
-        pairs = self._pairs_of(data)
-        with _one_thread():
-            return sweep(pairs, misprinted)
+    def sweep(self, pairs: Captioned | None, misprinted: bool) -> list[Trace]:
+        return self._apart(sweep, pairs, misprinted)
 
     def names(self, pictures: Sequence[Image.Image], language: Language, count: int) -> list[list[tuple[str, float]]]:
         """For each picture the names that CLIP finds most likely, with their softmax shares among all names."""
@@ -72,21 +72,25 @@ class Playground:
 
     def broken(self, bug: str) -> Broken:
         """Raises UserError for a bug that is not known."""
-        with _one_thread():
-            return demonstrate(bug)
+        return self._apart(demonstrate, bug)
 
-    def _pairs_of(self, data: str) -> Captioned | None:
-        if data not in DATA:
-            raise UserError(f"There is no data {data!r}. Choose one of {', '.join(DATA)}.", f"没有数据 {data!r}。")
-        return self.captioned() if data == "book" else None
+    def _apart(self, work: Callable[..., Result], *given: Any) -> Result:
+        """In a process of its own, which stays: there it neither reseeds nor slows what answers people here."""
+        with self._lock:
+            if self._process is None:
+                context = multiprocessing.get_context("spawn")
+                self._process = ProcessPoolExecutor(1, context, torch.set_num_threads, (1,))
+            process = self._process
+        try:
+            return process.submit(work, *given).result()
+        except BrokenProcessPool as error:
+            with self._lock:
+                self._process = None
+            raise UserError(
+                "The experiment's process ended unexpectedly, perhaps for lack of memory. Try again.",
+                "实验进程意外结束，可能是内存不足。请重试。",
+            ) from error
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Of this thread alone: thousands of tiny steps crawl where two threads wait for each other beside other work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _traced(pairs: Captioned | None, temperature: float, misprinted: bool) -> Trace:
+    return book(pairs, temperature, misprinted) if pairs else cones(temperature, misprinted)

@@ -30,8 +30,8 @@ Update = Any
 POLL_SECONDS = 0.4
 SHOW_SECONDS = 1.0
 FOUND = 5
-ALL_CLASSES = 10
 """Names that are shown of a picture."""
+ALL_CLASSES = 10
 
 
 class AlignmentHandlers:
@@ -45,8 +45,10 @@ class AlignmentHandlers:
     def stop(self, request: gr.Request) -> None:
         self._signals.stop(_session(request))
 
-    def show_pairing(self, language: Language) -> tuple[Update, ...]:
-        """The note, the outcome that ships, and no curves."""
+    def show_pairing(self, mine: bool, language: Language) -> tuple[Update, ...]:
+        """The note, the outcome that ships, and no curves; nothing new where the visitor has results of their own."""
+        if mine:
+            return gr.skip(), gr.skip(), gr.skip()
         note, found = _shipped("pairing", language)
         return note, view.outcome(found.rows, language) if found else "", ""
 
@@ -83,22 +85,51 @@ class AlignmentHandlers:
 
         yield from self._in_turn(work, 3, language, request)
 
-    def temperature(self, data: str, degree: float, misprinted: bool, language: Language) -> tuple[Update, ...]:
+    def temperature(
+        self, data: str, degree: float, misprinted: bool, language: Language, request: gr.Request
+    ) -> Iterator[tuple[Update, ...]]:
         """The sentence and the drawings of a run at one temperature."""
-        words = TEXTS[language]
-        try:
-            run = self._made().trace(data, float(degree), bool(misprinted))
-        except UserError as error:
-            raise as_toast(error, language) from error
-        return view.moment(run, words), view.trace(run, words)
 
-    def sweep(self, data: str, misprinted: bool, language: Language) -> tuple[Update, ...]:
+        def looked(pairs: Any) -> tuple[Update, ...]:
+            run = self._made().trace(pairs, float(degree), bool(misprinted))
+            return view.moment(run, TEXTS[language]), view.trace(run, TEXTS[language])
+
+        yield from self._with_pairs(data, looked, language, request)
+
+    def sweep(self, data: str, misprinted: bool, language: Language, request: gr.Request) -> Iterator[tuple[Update, ...]]:
         """The same for all temperatures, and no sentence."""
+
+        def looked(pairs: Any) -> tuple[Update, ...]:
+            return "", view.swept(self._made().sweep(pairs, bool(misprinted)), TEXTS[language])
+
+        yield from self._with_pairs(data, looked, language, request)
+
+    def _with_pairs(
+        self, data: str, looked: Callable[[Any], tuple[Update, ...]], language: Language, request: gr.Request
+    ) -> Iterator[tuple[Update, ...]]:
+        """Encodes first what has to be, and says how far that is."""
+        session = f"{request.session_hash} temperature"
+        self._signals.stop(session)
+        stop = self._signals.begin(session)
         try:
-            runs = self._made().sweep(data, bool(misprinted))
+            pairs = None
+            if data == "book":
+                pairs = yield from self._encoded(stop, language, 2)
+            elif data != "cones":
+                raise UserError(f"There is no data {data!r}. Choose cones or book.", f"没有数据 {data!r}。")
+            if not stop.is_set():
+                yield looked(pairs)
         except UserError as error:
             raise as_toast(error, language) from error
-        return "", view.swept(runs, TEXTS[language])
+        finally:
+            stop.set()
+            self._signals.end(session, stop)
+
+    def kept_domains(self, mine: bool, data: str, experiment: str, classes: float, language: Language) -> tuple[Update, ...]:
+        """As `show_domains`, but nothing new where the visitor has results of their own."""
+        if mine:
+            return gr.skip(), gr.skip(), gr.skip()
+        return self.show_domains(data, experiment, classes, language)
 
     def show_domains(self, data: str, experiment: str, classes: float, language: Language) -> tuple[Update, ...]:
         """The note, the outcome that ships, and its drawings."""
@@ -174,7 +205,7 @@ class AlignmentHandlers:
                 Modality gap, alignment, uniformity, recall at 1 (0 to 1) and loss after the run, and the gap before it.
             """
             try:
-                run = self._made().trace("cones", float(degree), bool(misprinted))
+                run = self._made().trace(None, float(degree), bool(misprinted))
             except UserError as error:
                 raise as_toast(error, "en") from error
             last = run.last
@@ -275,7 +306,9 @@ def _shipped(name: str, language: Language) -> tuple[str, Bundle | None]:
 
 
 def _progress(done: int, of: int, began: float, language: Language) -> str:
-    share = max(done / of, 0.02)
+    if not done:
+        return TEXTS[language].started.format(of)
+    share = done / of
     return TEXTS[language].progress.format(done, of, (time.monotonic() - began) / share * (1 - share))
 
 

@@ -13,7 +13,7 @@ from crossmodal.models.manager import ModelManager
 from crossmodal.settings import Settings
 from crossmodal.ui.alignment_handlers import SHIPPED, AlignmentHandlers
 from crossmodal.ui.alignment_texts import TEXTS, Choices, OfTexts
-from crossmodal.ui.components import ACCELERATOR, Labelled, Spoken
+from crossmodal.ui.components import ACCELERATOR, STATE_SECONDS, Labelled, Spoken
 from crossmodal.ui.texts import TEXTS as PAGE_TEXTS
 from crossmodal.world.words import Language
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 COMPUTES: dict[str, Any] = {"concurrency_id": ACCELERATOR, "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 WAITS: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+TRIES: dict[str, Any] = {"concurrency_id": "experiments", "concurrency_limit": 4}
+"""Short experiments, in a process that computes nothing else."""
 TRAINS: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 16}
 FIRST_WAYS = ("Source only", CONTROL, "CORAL", "MMD", "DANN, strength 0.1")
 FIRST_SEEDS, MOST_SEEDS = 2, 10
@@ -104,8 +106,10 @@ def _pairing(handlers: AlignmentHandlers, layout: _Layout, language: Any, opened
     progress = gr.Markdown(elem_id="al-pairing-progress")
     outcome, curves = gr.HTML(elem_id="al-pairing-outcome"), gr.HTML()
     outputs = [progress, outcome, curves]
+    mine = gr.State(False, time_to_live=STATE_SECONDS)
     for trigger in (*(o.select for o in opened), language.input):
-        trigger(handlers.show_pairing, language, outputs, queue=False, **QUIET)
+        trigger(handlers.show_pairing, [mine, language], outputs, queue=False, **QUIET)
+    run.click(lambda: True, None, mine, queue=False, **QUIET)
     run.click(handlers.run_pairing, [objectives, seeds, language], outputs, **QUIET, **TRAINS)
     stop.click(handlers.stop, queue=False, **QUIET)
 
@@ -126,8 +130,8 @@ def _temperature(handlers: AlignmentHandlers, layout: _Layout, language: Any, op
     said, drawn = gr.Markdown(elem_id="al-moment"), gr.HTML(elem_id="al-trace", min_height=80)
     asked = [data, degree, misprint, language]
     for trigger in (look.click, degree.release, misprint.input, data.input, opened[1].select):
-        trigger(handlers.temperature, asked, [said, drawn], **WAITS, **COMPUTES)
-    sweep.click(handlers.sweep, [data, misprint, language], [said, drawn], **WAITS, **COMPUTES)
+        trigger(handlers.temperature, asked, [said, drawn], **QUIET, **TRIES)
+    sweep.click(handlers.sweep, [data, misprint, language], [said, drawn], **QUIET, **TRIES)
 
 
 def _domains(handlers: AlignmentHandlers, layout: _Layout, language: Any, opened: tuple[Any, ...]) -> None:
@@ -157,8 +161,13 @@ def _domains(handlers: AlignmentHandlers, layout: _Layout, language: Any, opened
     progress = gr.Markdown(elem_id="al-domains-progress")
     outcome, drawn = gr.HTML(elem_id="al-domains-outcome"), gr.HTML(elem_id="al-domains-drawn")
     outputs = [progress, outcome, drawn]
-    for trigger in (opened[1].select, data.input, experiment.input, classes.release, language.input):
-        trigger(handlers.show_domains, [data, experiment, classes, language], outputs, queue=False, **QUIET)
+    mine, shown = gr.State(False, time_to_live=STATE_SECONDS), [data, experiment, classes, language]
+    for trigger in (opened[1].select, language.input):
+        trigger(handlers.kept_domains, [mine, *shown], outputs, queue=False, **QUIET)
+    for trigger in (data.input, experiment.input, classes.release):
+        trigger(handlers.show_domains, shown, outputs, queue=False, **QUIET)
+        trigger(lambda: False, None, mine, queue=False, **QUIET)
+    run.click(lambda: True, None, mine, queue=False, **QUIET)
     asked = [data, experiment, ways, seeds, classes, language]
     run.click(handlers.run_domains, asked, outputs, **QUIET, **TRAINS)
     stop.click(handlers.stop, queue=False, **QUIET)
@@ -188,7 +197,7 @@ def _bugs_tab(handlers: AlignmentHandlers, layout: _Layout, language: Any, opene
     layout.labels.append(Bugs(bug, "bug", "choices"))
     shown = gr.HTML(elem_id="al-broken", min_height=80)
     for trigger in (bug.input, opened[1].select, language.input):
-        trigger(handlers.break_it, [bug, language], shown, **WAITS, **COMPUTES)
+        trigger(handlers.break_it, [bug, language], shown, **WAITS, **TRIES)
 
 
 def _bugs(language: Language) -> list[tuple[str, str]]:
@@ -196,7 +205,7 @@ def _bugs(language: Language) -> list[tuple[str, str]]:
 
 
 def _seeds(elem_id: str) -> Any:
-    return gr.Number(FIRST_SEEDS, minimum=1, maximum=MOST_SEEDS, precision=0, label=TEXTS["en"].seeds, elem_id=elem_id)
+    return gr.Number(FIRST_SEEDS, minimum=2, maximum=MOST_SEEDS, precision=0, label=TEXTS["en"].seeds, elem_id=elem_id)
 
 
 def _buttons(layout: _Layout, title: str, text: str, elem_id: str) -> tuple[Any, Any]:
@@ -213,5 +222,5 @@ def _endpoints(handlers: AlignmentHandlers) -> None:
         degree, misprinted = gr.Number(FIRST_TEMPERATURE, label="degree"), gr.Checkbox(label="misprinted")
         figures, rows = gr.JSON(label="figures"), gr.JSON(label="rows")
         experiment = gr.Dropdown(list(SHIPPED), value="digits", label="experiment")
-        gr.Button().click(handlers.api_temperature(), [degree, misprinted], figures, api_name="temperature", **COMPUTES)
+        gr.Button().click(handlers.api_temperature(), [degree, misprinted], figures, api_name="temperature", **TRIES)
         gr.Button().click(handlers.api_adaptation(), experiment, rows, api_name="adaptation_results", queue=False)

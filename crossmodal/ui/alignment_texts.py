@@ -28,6 +28,7 @@ class AlignmentTexts:
     bundled: str
     nothing: str
     encoding: str
+    started: str
     progress: str
     done: str
     stopped: str
@@ -110,6 +111,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         nothing="No results ship for this choice. Press the button to train.",
         bundled="Bundled results, made with `{}`.",
         encoding="Encoding pictures and captions: {:.0f} %",
+        started="0 of {} trainings done …",
         progress="{} of {} trainings done · about {:.0f} s left",
         done="This run: {} trainings in {:.0f} s.",
         stopped="Stopped: {} of {} trainings are done.",
@@ -142,7 +144,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         ),
         lie="How the two modalities lie",
         ways="Ways",
-        classes="Classes that the target has, of ten (fewer: a class shift, where aligning hurts)",
+        classes="Classes that the target has, of ten (fewer: a class shift, where aligning may hurt)",
         experiment="Experiment",
         adapting="Adapting without labels",
         labels_needed="How many labels fine-tuning needs",
@@ -189,6 +191,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         nothing="这个选择没有附带结果。请按按钮训练。",
         bundled="附带的结果，由 `{}` 得到。",
         encoding="正在编码图片和描述：{:.0f} %",
+        started="已完成 0 / {} 次训练……",
         progress="已完成 {} / {} 次训练 · 约剩 {:.0f} 秒",
         done="本次运行：{} 次训练，{:.0f} 秒。",
         stopped="已停止：完成了 {} / {} 次训练。",
@@ -221,7 +224,7 @@ TEXTS: dict[Language, AlignmentTexts] = {
         ),
         lie="两个模态的相对位置",
         ways="方法",
-        classes="目标域有几个类别（共十个；更少就是类别偏移，对齐反而有害）",
+        classes="目标域有几个类别（共十个；更少就是类别偏移，对齐可能有害）",
         experiment="实验",
         adapting="无标签适应",
         labels_needed="微调需要多少标签",

@@ -1,5 +1,6 @@
 """The alignment tab's events: what ships is shown, a run goes in turn and stops, bad input is one sentence."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import fields
 from html import escape
@@ -38,9 +39,13 @@ def visitor(name: str = "one") -> gr.Request:
     return SimpleNamespace(session_hash=name)  # type: ignore[return-value]
 
 
+PLAYGROUND = Encoded()
+"""One for all: its process takes seconds to start."""
+
+
 @pytest.fixture
 def handlers() -> AlignmentHandlers:
-    return AlignmentHandlers(Encoded, Line())
+    return AlignmentHandlers(lambda: PLAYGROUND, Line())
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(AlignmentTexts)])
@@ -69,7 +74,7 @@ def test_every_experiment_ships_with_its_command_and_is_shown_by_name(
     assert found is not None
     assert found.command.startswith("python -m crossmodal.alignment.")
     if name == "pairing":
-        note, shown, *_ = handlers.show_pairing(language)
+        note, shown, *_ = handlers.show_pairing(False, language)
     elif name == "clip":
         note, shown = handlers.show_clip(language)
     else:
@@ -134,15 +139,17 @@ def test_pairs_are_aligned_live_and_end_with_recall_and_curves(handlers: Alignme
 
 @pytest.mark.parametrize("data", ["cones", "book"])
 def test_a_temperature_is_told_in_figures_and_drawn(data: str, handlers: AlignmentHandlers) -> None:
-    said, drawn = handlers.temperature(data, 0.1, False, "en")
+    *_, (said, drawn) = handlers.temperature(data, 0.1, False, "en", visitor())
     assert said.startswith("At temperature 0.1: gap ")
     assert drawn.count("<svg") == 5
     with pytest.raises(gr.Error, match="temperature is 3"):
-        handlers.temperature(data, 3, False, "en")
+        list(handlers.temperature(data, 3, False, "en", visitor()))
+    with pytest.raises(gr.Error, match="no data 'x'"):
+        list(handlers.temperature("x", 0.1, False, "en", visitor()))
 
 
 def test_a_sweep_is_drawn_over_all_temperatures(handlers: AlignmentHandlers) -> None:
-    said, drawn = handlers.sweep("cones", False, "zh")
+    *_, (said, drawn) = handlers.sweep("cones", False, "zh", visitor())
     assert said == ""
     assert drawn.count("<polyline") == 4
 
@@ -162,3 +169,33 @@ def test_endpoints_refuse_what_is_unknown_by_name(handlers: AlignmentHandlers) -
     with pytest.raises(gr.Error, match="temperature is 0"):
         handlers.api_temperature()(0)
     assert handlers.api_temperature()(0.1)["recall_at_1"] > 0.9
+
+
+def test_results_of_ones_own_are_not_overwritten_by_those_that_ship(handlers: AlignmentHandlers) -> None:
+    assert "python -m" not in str(handlers.show_pairing(True, "en"))
+    assert "python -m" not in str(handlers.kept_domains(True, "digits", "ways", 10, "en"))
+    assert "python -m" in str(handlers.kept_domains(False, "digits", "ways", 10, "en"))
+
+
+def test_an_experiment_reseeds_nothing_here(handlers: AlignmentHandlers) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    handlers.break_it("one_output", "en")
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_process_that_died_is_said_and_the_next_experiment_goes(handlers: AlignmentHandlers) -> None:
+    handlers.break_it("squeeze", "en")
+    assert PLAYGROUND._process is not None
+    for process in list(PLAYGROUND._process._processes.values()):
+        process.kill()
+
+    def until_noticed() -> None:
+        for _ in range(50):
+            handlers.break_it("squeeze", "en")
+            time.sleep(0.1)
+
+    with pytest.raises(gr.Error, match="ended unexpectedly"):
+        until_noticed()
+    assert "<svg" in handlers.break_it("squeeze", "en")
