@@ -30,6 +30,8 @@ class Own:
     pictures: tuple[Source, ...]
     rows: tuple[Drawn, ...]
     classes: tuple[str, ...]
+    left_out: int = 0
+    """Rows of the table that lacked a picture, a text or a label."""
 
     def splits(self, embedder: Embedder, seeds: int, said: Callable[[float], None]) -> list[Split]:
         """For each seed another quarter of the pictures to test on. Raises PictureError where one cannot be read."""
@@ -60,8 +62,19 @@ def read_own(files: Iterable[tuple[Path, str]]) -> Own:
             f"There are {len(tables)} CSV files; send one, with the columns {', '.join(COLUMNS)}, beside the pictures.",
             f"共有 {len(tables)} 个 CSV 文件；请只发送一个，含 {', '.join(COLUMNS)} 三列，并附上图片。",
         )
-    rows = _rows(tables[0])
-    pictures = {name: source for source in found if source is not tables[0] for name in _names(source.name)}
+    rows, left_out = _rows(tables[0])
+    pictures: dict[str, Source] = {}
+    twice: set[str] = set()
+    for source in found:
+        if source is not tables[0]:
+            for name in dict.fromkeys(_names(source.name)):
+                twice.update((name,) if name in pictures else ())
+                pictures[name] = source
+    if unclear := [row["picture"] for row in rows if row["picture"] in twice]:
+        raise UserError(
+            f"Two pictures are called {unclear[0][:60]!r}. Write the folder too, or give one another name.",
+            f"有两张图片都叫 {unclear[0][:60]!r}。请写上文件夹，或改名。",
+        )
     missing = list(dict.fromkeys(row["picture"] for row in rows if row["picture"] not in pictures))
     if missing:
         raise UserError(
@@ -73,10 +86,11 @@ def read_own(files: Iterable[tuple[Path, str]]) -> Own:
     _check(rows, classes, len(used))
     number = {source: i for i, source in enumerate(used)}
     drawn = [Drawn(number[pictures[row["picture"]]], row["text"], classes.index(row["label"])) for row in rows]
-    return Own(tuple(used), tuple(drawn), classes)
+    return Own(tuple(used), tuple(drawn), classes, left_out)
 
 
-def _rows(table: Source) -> list[dict[str, str]]:
+def _rows(table: Source) -> tuple[list[dict[str, str]], int]:
+    """The whole rows, and how many others there are."""
     try:
         text = table.content().decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text))
@@ -94,7 +108,8 @@ def _rows(table: Source) -> list[dict[str, str]]:
             f"表格缺少 {lacking[0]!r} 列；需要 {', '.join(COLUMNS)}。请补上。",
         )
     rows = [{column: (row[there[column]] or "").strip() for column in COLUMNS} for row in read]
-    return [row for row in rows if all(row.values())]
+    whole = [row for row in rows if all(row.values())]
+    return whole, len(rows) - len(whole)
 
 
 def _check(rows: list[dict[str, str]], classes: tuple[str, ...], pictures: int) -> None:

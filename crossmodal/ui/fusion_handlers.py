@@ -109,6 +109,8 @@ class FusionHandlers:
             chosen = tuple(name for name in STRATEGIES if name in strategies)
             config = Config(task, chosen, int(seeds or 0), int(cases or 0), 1000, 0, dropout, adversarial, slid).checked()
             own = _own(files) if task == OWN else None
+            if own and own.left_out:
+                gr.Warning(TEXTS[language].fu_left_out.format(own.left_out))
             while (place := ticket.place) and not stop.is_set():
                 yield TEXTS[language].fu_queue.format(place), *_untouched(RESULTS)
                 stop.wait(POLL_SECONDS)

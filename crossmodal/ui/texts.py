@@ -21,6 +21,7 @@ class Texts:
     fu_own: str
     fu_files: str
     fu_own_hint: str
+    fu_left_out: str
     fu_slider: str
     fu_strategies: str
     fu_seeds: str
@@ -205,6 +206,7 @@ ENGLISH = Texts(
     fu_task="Task",
     fu_own="Your own pictures, sentences and labels",
     fu_files="A CSV with the columns picture, text, label, and the pictures; or a zip of all",
+    fu_left_out="{} rows of the table lack a picture, a text or a label, and are left out.",
     fu_own_hint=(
         "Send your files, then press the button. The loaded CLIP’s towers encode them; "
         "a quarter of the pictures is kept for testing."
@@ -408,6 +410,7 @@ CHINESE = Texts(
     fu_task="任务",
     fu_own="您自己的图片、句子和标签",
     fu_files="含 picture、text、label 三列的 CSV 和图片，或 zip 压缩包",
+    fu_left_out="表格中有 {} 行缺少图片、文字或标签，已略去。",
     fu_own_hint="请发送文件，然后点击按钮。由已加载的 CLIP 编码；四分之一的图片用于测试。",
     fu_slider="从冗余（0）到异或（1）",
     fu_strategies="策略",

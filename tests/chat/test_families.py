@@ -12,6 +12,7 @@ from PIL import Image
 from crossmodal.chat.answer import Decoding
 from crossmodal.chat.conversation import Conversation, Picture
 from crossmodal.chat.engine import ChatEngine
+from crossmodal.chat.memory import cache_bytes
 from crossmodal.chat.prompt import BREAK, harmless
 from crossmodal.errors import UserError
 from crossmodal.models.catalog import ModelSpec, find_spec
@@ -122,6 +123,23 @@ def test_every_family_comes_whole_from_a_hub_and_takes_what_is_predicted(
         predicted = predict(spec, precision, shape_of(loaded.spec.folder, spec))  # type: ignore[arg-type]
         assert predicted.weights == pytest.approx(loaded.bytes, rel=0.15)
     hub.close()
+
+
+SAME_CACHE = tuple(f for f in FAMILIES if f not in ("mllama", "gemma3", "aya_vision"))
+"""All but those with windows or with layers of their own for pictures, whose cache is smaller than predicted."""
+
+
+@pytest.mark.parametrize("family", SAME_CACHE)
+def test_a_conversation_takes_what_is_predicted(family: str, saved: Saved, engines: Callable[[], ChatEngine]) -> None:
+    spec, engine = saved(family), engines()
+    *_, last = engine.stream(Conversation().asked("What is this?", (noise(1),)), spec, "fp32", SHORT, "one")
+    kept = engine._prefixes.take("one")
+    assert kept is not None
+    assert last.cost is not None
+    folder = spec.folder
+    assert folder is not None
+    predicted = predict(spec, "fp32", shape_of(folder, spec), tokens=kept.cache.get_seq_length())
+    assert predicted.cache == pytest.approx(cache_bytes(kept.cache), rel=0.15)
 
 
 def test_a_family_without_a_template_says_so(saved: Saved, engines: Callable[[], ChatEngine]) -> None:

@@ -55,6 +55,21 @@ def test_a_table_that_will_not_do_is_refused_in_one_sentence(tmp_path: Path, tex
         read_own(sent(tmp_path, text))
 
 
+def test_rows_that_lack_something_are_counted(tmp_path: Path) -> None:
+    own = read_own(sent(tmp_path, table() + "\n0.png,,kind 0\n,no picture,kind 1"))
+    assert own.left_out == 2
+    assert len(own.rows) == 24
+
+
+def test_two_pictures_of_one_name_are_told_apart_by_their_folder_or_refused(tmp_path: Path) -> None:
+    files = [(path, f"data/{name}") for path, name in sent(tmp_path, table())]
+    twin = [*files, (tmp_path / "1.png", "other/0.png")]
+    with pytest.raises(UserError, match=r"Two pictures are called '0\.png'"):
+        read_own(twin)
+    (tmp_path / "table.csv").write_text(table().replace("\n0.png", "\ndata/0.png"), encoding="utf-8")
+    assert read_own(twin).pictures[0].name == "data/0.png"
+
+
 def test_no_table_or_two_of_them_are_refused(tmp_path: Path) -> None:
     files = sent(tmp_path, table())
     with pytest.raises(UserError, match="0 CSV files"):

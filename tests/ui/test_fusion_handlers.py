@@ -215,7 +215,8 @@ def test_results_and_trained_strategies_ship_for_every_task(task: str) -> None:
 def test_what_ships_says_what_the_tasks_were_made_for() -> None:
     scores = {task: {row["strategy"]: row for row in found.rows()} for task in TASKS if (found := bundled(task))}
     assert all(45 < scores["xor"][late]["accuracy"] < 55 for late in LATE)
-    assert all(abs(row["emap"] - 0.5) < 0.06 for row in scores["xor"].values())
+    # An additive part that knows nothing; the one of a strategy that interacts may lie a little below chance.
+    assert all(0.4 < row["emap"] < 0.56 for row in scores["xor"].values())
     grounded = scores["grounded_vqa"]
     assert grounded["cross_attention"]["accuracy"] > 90
     assert max(grounded[late]["accuracy"] for late in LATE) < 40
