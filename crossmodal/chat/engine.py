@@ -117,6 +117,13 @@ class ChatEngine:
             encoded = encode(loaded.processor, conversation)
         except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, TemplateError) as error:
             log.exception("the chat template of %s failed", loaded.spec.id)
+            pictures = len(conversation.pictures)
+            if pictures > 1:
+                raise UserError(
+                    f"{loaded.spec.title} cannot take the {pictures} pictures of this conversation. "
+                    "Clear it, and ask about one.",
+                    f"{loaded.spec.title} 无法接受这段对话里的 {pictures} 张图片。请清空，只问一张。",
+                ) from error
             raise UserError(
                 f"{loaded.spec.title} cannot take this conversation: its chat template refuses it. Clear it and ask again.",
                 f"{loaded.spec.title} 无法接受这段对话（聊天模板拒绝了它）。请清空后再问。",

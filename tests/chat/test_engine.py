@@ -257,3 +257,18 @@ def test_a_template_that_refuses_is_one_sentence(engine: ChatEngine, manager: Mo
         with pytest.raises(UserError, match="its chat template refuses it"):
             engine.answer(Conversation().asked("What?", (noise(1),)), spec, precision="fp32", decoding=SHORT)
         loaded.processor.chat_template = kept
+
+
+def test_a_family_that_takes_one_picture_says_so_before_anything_is_computed(
+    engine: ChatEngine, manager: ModelManager, spec: ModelSpec
+) -> None:
+    with manager.use(spec, "fp32") as loaded:
+        kept = loaded.processor.chat_template
+        counted = "{% for m in messages %}{% for p in m.content %}{% if p.type == 'image' %}{% set n.x = n.x + 1 %}{% endif %}"
+        refuse = "{% endfor %}{% endfor %}{% if n.x > 1 %}{{ raise_exception('one image') }}{% endif %}"
+        loaded.processor.chat_template = "{% set n = namespace(x=0) %}" + counted + refuse + kept
+        talk = Conversation().asked("What?", (noise(1),))
+        said = engine.answer(talk, spec, precision="fp32", decoding=SHORT)
+        with pytest.raises(UserError, match="cannot take the 2 pictures"):
+            engine.answer(talk.answered(said or "?").asked("And?", (noise(2),)), spec, precision="fp32", decoding=SHORT)
+        loaded.processor.chat_template = kept
