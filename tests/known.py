@@ -1,6 +1,7 @@
 """Example pictures with a question that the bundled model answers, and its answer: what flows and browser tests ask."""
 
 from pathlib import Path
+from string import Formatter
 
 PICTURES = Path(__file__).resolve().parent.parent / "assets" / "pictures"
 CAT = PICTURES / "cat-on-laptop.webp"
@@ -13,3 +14,8 @@ DOING = {
     "en": ("What is the cat doing?", "The cat is sitting on the laptop."),
     "zh": ("猫在做什么？", "猫坐在笔记本电脑上。"),
 }
+
+
+def slots(text: str) -> int:
+    """How many places of a text the page fills in."""
+    return sum(field is not None for _, field, _, _ in Formatter().parse(text))

@@ -1,6 +1,7 @@
 import pytest
 
-from crossmodal.intervals import interval
+from crossmodal.errors import UserError
+from crossmodal.intervals import checked_seeds, interval
 
 
 def test_an_interval_is_students() -> None:
@@ -11,3 +12,10 @@ def test_an_interval_is_students() -> None:
 
 def test_one_seed_has_no_interval() -> None:
     assert interval([50.0]) == (50.0, float("-inf"), float("inf"))
+
+
+def test_too_few_or_too_many_seeds_are_refused_with_their_number() -> None:
+    assert checked_seeds(2, 5) == 2
+    for seeds in (1, 6):
+        with pytest.raises(UserError, match=f"seeds is {seeds}; an interval needs 2 to 5"):
+            checked_seeds(seeds, 5)

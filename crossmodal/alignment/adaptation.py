@@ -25,6 +25,7 @@ from crossmodal.alignment.names import CONTROL, CURVE, FEW_LABELS, WAYS
 from crossmodal.alignment.outcomes import Point, Row, bundle, rows_of, table_of
 from crossmodal.alignment.styles import Domains, Pictures
 from crossmodal.errors import UserError
+from crossmodal.intervals import checked_seeds
 from crossmodal.workers import run_jobs
 
 FEATURES, BATCH, STEPS, RATE = 64, 64, 400, 2e-3
@@ -156,11 +157,7 @@ def jobs_for(data: str, ways: Iterable[str], seeds: int, classes: int, steps: in
         raise UserError(f"There are no domains {data!r}. Choose one of {', '.join(DATA)}.", f"没有 {data!r} 这对域。")
     if not chosen:
         raise UserError("No way is chosen. Tick at least one.", "没有选择方法。请至少勾选一个。")
-    if not 2 <= seeds <= MOST_SEEDS:
-        raise UserError(
-            f"The number of seeds is {seeds}; an interval needs 2 to {MOST_SEEDS}. Choose another number.",
-            f"随机种子数是 {seeds}；要得到区间需要 2 到 {MOST_SEEDS} 个。",
-        )
+    checked_seeds(seeds, MOST_SEEDS)
     if not 2 <= classes <= 10:
         raise UserError(f"The target has {classes} classes; choose 2 to 10.", f"目标域有 {classes} 个类别；请选择 2 到 10。")
     return [Job(data, classes, way, seed, steps) for seed in range(seeds) for way in chosen]

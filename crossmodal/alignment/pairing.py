@@ -23,6 +23,7 @@ from crossmodal.alignment.names import OBJECTIVES, UNTRAINED, Objective
 from crossmodal.alignment.outcomes import Row, bundle, rows_of, table_of
 from crossmodal.embedding.embedder import Embedder
 from crossmodal.errors import UserError
+from crossmodal.intervals import checked_seeds
 from crossmodal.models.catalog import find_spec
 from crossmodal.models.loading import load_checkpoint
 from crossmodal.workers import run_jobs, say
@@ -68,11 +69,7 @@ def jobs_for(objectives: Sequence[Objective], seeds: int, steps: int = STEPS) ->
     """Raises UserError, naming the value, for what cannot be run."""
     if not objectives:
         raise UserError("No objective is chosen. Tick at least one.", "没有选择目标函数。请至少勾选一个。")
-    if not 2 <= seeds <= MOST_SEEDS:
-        raise UserError(
-            f"The number of seeds is {seeds}; an interval needs 2 to {MOST_SEEDS}. Choose another number.",
-            f"随机种子数是 {seeds}；要得到区间需要 2 到 {MOST_SEEDS} 个。",
-        )
+    checked_seeds(seeds, MOST_SEEDS)
     return [Job(objective, seed, steps) for seed in range(seeds) for objective in (None, *objectives)]
 
 

@@ -5,6 +5,7 @@ temperature looks at the nearest wrong pairs alone and leaves the gap; at a high
 that others stay apart (Wang & Liu 2021).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ def book(data: Captioned, temperature: float, misprinted: bool = False, steps: i
     known, test = data.split(seed)
     torch.manual_seed(seed)
     made = Projections(data.pictures.shape[1], data.texts.shape[1], BOOK_DIM, "misprint" if misprinted else "info_nce")
-    made.log_scale.data.fill_(-torch.tensor(temperature).log()).requires_grad_(False)
+    made.log_scale.data.fill_(-math.log(temperature))
     made.log_scale.requires_grad_(False)
     optimizer = torch.optim.Adam([p for p in made.parameters() if p.requires_grad], lr=BOOK_RATE)
     generator = torch.Generator().manual_seed(seed)

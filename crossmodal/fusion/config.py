@@ -8,6 +8,7 @@ from typing import Any
 from crossmodal.errors import UserError
 from crossmodal.fusion.names import STRATEGIES
 from crossmodal.fusion.tasks import checked_task
+from crossmodal.intervals import checked_seeds
 
 OWN = "own"
 """The task of a person's own pictures."""
@@ -48,11 +49,7 @@ class Config:
             raise UserError(
                 f"There is no strategy {unknown[0]!r}. Choose among {', '.join(STRATEGIES)}.", f"没有策略 {unknown[0]!r}。"
             )
-        if not 2 <= self.seeds <= MOST_SEEDS:
-            raise UserError(
-                f"The number of seeds is {self.seeds}; an interval needs 2 to {MOST_SEEDS}. Choose another number.",
-                f"随机种子数是 {self.seeds}；要得到区间需要 2 到 {MOST_SEEDS} 个。",
-            )
+        checked_seeds(self.seeds, MOST_SEEDS)
         if not FEWEST_CASES <= self.cases <= MOST_CASES:
             raise UserError(
                 f"The number of training cases is {self.cases:,}; choose {FEWEST_CASES} to {MOST_CASES:,}.",

@@ -126,6 +126,14 @@ def cached_bytes(spec: ModelSpec) -> int:
     return sum(file.stat().st_size for file in blobs.glob("*") if file.is_file())
 
 
+def free_disk() -> int:
+    """Bytes that are free where the cache is, or will be."""
+    place = cache_folder()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
 def delete(spec: ModelSpec) -> int:
     """Removes it from the cache, with its pin. Returns the bytes that are free again. Other checkpoints stay."""
     before = cached_bytes(spec)
@@ -326,10 +334,7 @@ def _stream(
 
 def _check_space(spec: ModelSpec, found: Listing, home: Path) -> None:
     needed = found.bytes - sum(_present(home / "blobs", file) for file in found.files)
-    place = home
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    free = free_disk()
     if needed + SPARE_BYTES > free:
         raise ModelError(
             f"{spec.title} takes {needed / 1e9:.1f} GB more on the disk and {free / 1e9:.1f} GB are free. Free some space, or "

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from crossmodal.errors import UserError
 from crossmodal.line import Line
 from crossmodal.ui import alignment_view as view
 from crossmodal.ui.alignment_texts import TEXTS
+from crossmodal.ui.background import POLL_SECONDS, told_meanwhile
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.session import StopSignals
 from crossmodal.ui.texts import TEXTS as PAGE_TEXTS
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crossmodal.alignment.playground import Playground
 
 Update = Any
-POLL_SECONDS = 0.4
 SHOW_SECONDS = 1.0
 FOUND = 5
 """Names that are shown of a picture."""
@@ -249,24 +248,11 @@ class AlignmentHandlers:
 
     def _encoded(self, stop: Event, language: Language, outputs: int) -> "Iterator[tuple[Update, ...]] | Any":
         """Yields how far the encoding is; returns the captioned set, None where it was stopped."""
-        shares = [0.0]
 
-        def said(share: float) -> None:
-            shares[0] = share
-            if stop.is_set():
-                raise InterruptedError
+        def shown(share: float) -> tuple[Update, ...]:
+            return TEXTS[language].encoding.format(100 * share), *_untouched(outputs - 1)
 
-        pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
-        try:
-            future = pool.submit(self._made().captioned, said)
-            while not future.done():
-                yield TEXTS[language].encoding.format(100 * shares[0]), *_untouched(outputs - 1)
-                time.sleep(POLL_SECONDS)
-            return future.result()
-        except InterruptedError:
-            return None
-        finally:
-            pool.shutdown(wait=False)
+        return (yield from told_meanwhile(self._made().captioned, stop, shown))
 
     def _in_turn(
         self,

@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -24,6 +23,7 @@ from crossmodal.fusion.results import Comparison, Outcome, bundled
 from crossmodal.fusion.tasks import Drawn, Task, checked_task, tasks
 from crossmodal.images import content_hash
 from crossmodal.line import Line
+from crossmodal.ui.background import POLL_SECONDS, told_meanwhile
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.fusion_view import accuracy_bars, case_table, curves, curves_of, headings, plots, table
 from crossmodal.ui.session import StopSignals
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Update = Any
-POLL_SECONDS = 0.4
 SHOW_SECONDS = 1.0
 """Curves are drawn again no more often than that."""
 MODEL = "picturebook-clip"
@@ -259,33 +258,18 @@ class FusionHandlers:
         self, config: Config, own: "Own | None", stop: Event, language: Language
     ) -> "Iterator[tuple[Update, ...]] | Any":
         """Yields how far the encoding is; returns the splits, None where it was stopped."""
-        shares = [0.0]
 
-        def said(share: float) -> None:
-            shares[0] = share
-            if stop.is_set():
-                raise InterruptedError
+        def shown(share: float) -> tuple[Update, ...]:
+            return TEXTS[language].fu_encoding.format(100 * share), *_untouched(RESULTS)
 
-        pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
         try:
-            future = pool.submit(self._made().splits, config, said, own)
-            while not future.done():
-                yield TEXTS[language].fu_encoding.format(100 * shares[0]), *_untouched(RESULTS)
-                time.sleep(POLL_SECONDS)
-            return future.result()
-        except InterruptedError:
-            return None
-        except GeneratorExit:
-            stop.set()
-            raise
+            return (yield from told_meanwhile(lambda said: self._made().splits(config, said, own), stop, shown))
         except (RuntimeError, MemoryError) as error:
             log.exception("encoding failed")
             raise UserError(
                 f"Encoding the pictures failed ({type(error).__name__}). Choose fewer cases and try again.",
                 f"图片编码失败（{type(error).__name__}）。请减少样本后再试。",
             ) from error
-        finally:
-            pool.shutdown(wait=False)  # whoever leaves the page must not wait for it: the server's loop would wait too
 
 
 def _results(comparison: Comparison, language: Language, files: bool = True) -> tuple[Update, ...]:

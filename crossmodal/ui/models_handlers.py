@@ -2,8 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
@@ -22,13 +21,13 @@ from crossmodal.models.machine import Precision
 from crossmodal.models.manager import ModelManager
 from crossmodal.models.memory import Prediction, predict, read_shape, smaller, verdict
 from crossmodal.ui import models_view as view
+from crossmodal.ui.background import POLL_SECONDS, in_background
 from crossmodal.ui.components import as_toast
 from crossmodal.ui.models_texts import TEXTS
 from crossmodal.ui.session import ChatState, StopSignals
 from crossmodal.world.words import LANGUAGES, Language
 
 Update = Any
-POLL_SECONDS = 0.3
 SHAPES = 64
 """Configurations that are remembered."""
 
@@ -81,11 +80,14 @@ class ModelsHandlers:
         self._signals.stop(session)
         stop, began = self._signals.begin(session), time.monotonic()
         try:
-            for _ in _meanwhile(lambda: hub.fetch(spec, lambda progress: told.append(progress), stop)):
-                now = told[-1]
-                speed = (now.done - told[min(1, len(told) - 1)].done) / max(time.monotonic() - began, 1e-3)
-                share = 100 * now.done / max(now.of, 1)
-                yield words.fetching.format(spec.title, now.done / 1e6, now.of / 1e6, share, speed / 1e6)
+            with in_background(lambda: hub.fetch(spec, told.append, stop)) as future:
+                while not future.done():
+                    now = told[-1]
+                    speed = (now.done - told[min(1, len(told) - 1)].done) / max(time.monotonic() - began, 1e-3)
+                    share = 100 * now.done / max(now.of, 1)
+                    yield words.fetching.format(spec.title, now.done / 1e6, now.of / 1e6, share, speed / 1e6)
+                    time.sleep(POLL_SECONDS)
+                future.result()
             yield words.fetched.format(spec.title)
         except UserError as error:
             yield f"⚠️ {error.said(language)}"
@@ -111,12 +113,11 @@ class ModelsHandlers:
                 return found.bytes
 
         try:
-            taken = 0
-            for done in _meanwhile(loaded):
-                if done is None:
+            with in_background(loaded) as future:
+                while not future.done():
                     yield words.loading.format(spec.title, time.monotonic() - began)
-                else:
-                    taken = done
+                    time.sleep(POLL_SECONDS)
+                taken = future.result()
             yield words.loaded.format(spec.title, precision, taken / 1e9)
         except UserError as error:
             yield f"⚠️ {error.said(language)}"
@@ -260,16 +261,3 @@ class _Answer(Thread):
 
 def _said(titles: list[str], answers: list[_Answer], language: Language) -> tuple[str, ...]:
     return tuple(f"**{title}**\n\n{answer.said(language)}" for title, answer in zip(titles, answers, strict=True))
-
-
-def _meanwhile(work: Callable[[], Any]) -> Iterator[Any]:
-    """None now and then until the work in a thread is done, then its result. Raises what it raised."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="models")
-    try:
-        future: Future[Any] = pool.submit(work)
-        while not future.done():
-            yield None
-            time.sleep(POLL_SECONDS)
-        yield future.result()
-    finally:
-        pool.shutdown(wait=False)

@@ -1,6 +1,5 @@
 """How the catalogue, a plan and the memory look."""
 
-import shutil
 from collections.abc import Sequence
 from html import escape
 
@@ -61,10 +60,7 @@ def _whereabouts(spec: ModelSpec, words: ModelsTexts) -> list[str]:
     taken = hub.cached_bytes(spec)
     if hub.cached_folder(spec) is not None:
         return [words.on_disk.format(taken / 1e9), known]
-    place = hub.cache_folder()
-    while not place.exists():
-        place = place.parent
-    return [words.disk.format(spec.bytes_in("bf16") / 1e9, shutil.disk_usage(place).free / 1e9), known]
+    return [words.disk.format(spec.bytes_in("bf16") / 1e9, hub.free_disk() / 1e9), known]
 
 
 def _fit(spec: ModelSpec, precision: Precision, free: int, words: ModelsTexts) -> str:

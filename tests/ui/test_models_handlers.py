@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +18,7 @@ from crossmodal.ui.models_handlers import ModelsHandlers
 from crossmodal.ui.models_texts import TEXTS, ModelsTexts
 from crossmodal.ui.session import ChatState
 from crossmodal.world.words import LANGUAGES
+from tests.known import slots
 from tests.models.loopback import COMMIT, LoopbackHub
 
 PICTURE = Image.new("RGB", (60, 60), "red")
@@ -49,12 +49,10 @@ def server(tiny_llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", [field.name for field in fields(ModelsTexts)])
 def test_both_languages_say_it_with_the_same_slots(name: str) -> None:
-    slots = []
-    for language in LANGUAGES:
-        text = getattr(TEXTS[language], name)
-        assert text
-        slots.append([f for _, f, _, _ in Formatter().parse(text) if f is not None])
-    assert len(slots[0]) == len(slots[1])
+    en, zh = (getattr(TEXTS[language], name) for language in LANGUAGES)
+    assert en
+    assert zh
+    assert slots(en) == slots(zh)
 
 
 def test_a_large_model_is_told_not_to_fit_before_anything_is_fetched_and_a_smaller_one_is_offered(
